@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command set: one row per verb, registered by being linked, used for dispatch and for help.
+ *
+ *	COMMAND(ps) = { .name = "ps", .group = CMD_LOOK, .args = "[-a] [--format tsv]", .about = "list containers",
+ *			.options = ps_options, .n_options = ARRAY_SIZE(ps_options), .run = ps_run };
+ *
+ * A row's options are parsed by cmd_parse() before run() is called; run() returns the exit status of
+ * the process and prints its own error through cmd_fail().
+ */
+#ifndef CORE_CMD_H
+#define CORE_CMD_H
+
+#include <stdbool.h>
+
+#include "core/lib/err.h"
+#include "core/lib/str.h"
+
+#define CMD_USAGE 2	    /* exit: wrong words on the command line */
+#define CMD_FAILED 125	    /* exit: myctr failed */
+#define CMD_NOT_EXECUTABLE 126
+#define CMD_NOT_FOUND 127
+
+enum cmd_group { CMD_CONTAINER, CMD_LOOK, CMD_IMAGE, CMD_DEVICE };
+
+/* One option of a verb. Values land in the struct cmd_line by index of the row. */
+struct cmd_option {
+	char letter;	  /* 0 for none */
+	const char *name; /* without dashes; NULL for none */
+	const char *arg;  /* placeholder, NULL for a flag */
+	const char *help;
+};
+
+struct spec;
+
+struct cmd_line {
+	const struct command *cmd;
+	const char *value[16]; /* per option row: NULL not given, "" for flags, last value given */
+	unsigned int count[16];
+	char **args; /* what follows the options, NULL-terminated */
+	int n_args;
+	struct spec *spec; /* verbs with .spec_options: what --KEY options wrote, else NULL */
+};
+
+struct command {
+	const char *name;
+	const char *alias; /* Optional: a second name ("list" of ps) */
+	enum cmd_group group;
+	const char *args;  /* usage after the name */
+	const char *about; /* one line */
+	const struct cmd_option *options;
+	unsigned int n_options;
+	int min_args, max_args; /* -1: any number */
+	bool stop_at_args;	/* options after the first argument belong to the container's command */
+	bool spec_options;	/* every manifest key is an option too, with docker's short forms */
+	int (*run)(struct cmd_line *line);
+};
+
+#define COMMAND(ident)                                                                        \
+	static const struct command command_##ident;                                          \
+	static const struct command *const command_entry_##ident                              \
+		__attribute__((section("set_command"), used, retain)) = &command_##ident;     \
+	static const struct command command_##ident
+
+extern const struct command *const __start_set_command[] __attribute__((weak));
+extern const struct command *const __stop_set_command[] __attribute__((weak));
+
+/* Finds the verb of argv[1], parses, runs. The whole of the CLI's main(). */
+int cmd_main(int argc, char **argv);
+
+/* Prints "myctr: <message>" on stderr, escaped, and returns CMD_FAILED. */
+int cmd_fail(const struct err *e);
+
+/* Prints a usage error with the verb's usage line and returns CMD_USAGE. */
+int cmd_usage(const struct command *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The contracts between core and the drivers.
+ *
+ * A driver is one file with one ops struct. Kconfig decides whether its object is linked; being
+ * linked is being registered, through a read-only linker set per class:
+ *
+ *	DRIVER(image, squashfs) = { .name = "squashfs", .about = "...", .match = ..., ... };
+ *
+ * Drivers never see a container, only the narrow struct each function takes, so a unit test can drive
+ * them alone. They never include another class. All functions return 0 or more, or -errno with *e
+ * filled. "Host" functions run in the launcher (or the CLI) before the container is cloned, with the
+ * host's file system in view; "inside" functions run in the container's first process, in its own
+ * namespaces, before its program is executed; "supervisor" functions run in the loop and never block.
+ */
+#ifndef CORE_DRIVER_H
+#define CORE_DRIVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "core/lib/err.h"
+#include "core/spec.h"
+
+struct sock_fprog;
+
+/* Every ops struct begins with these three. */
+#define DRIVER_COMMON                                                                      \
+	const char *name;  /* Required. As written in a manifest and printed by `features` */ \
+	const char *about; /* Required. One line for `features` and `check` */                 \
+	const char *kernel /* Optional. Kernel symbols it needs, blank separated: "SQUASHFS" */
+
+/* ---- image: turns a file or folder into a read-only tree ------------------------------------- */
+
+#define IMAGE_HEAD 512
+
+/* An image as it was opened. head holds its first bytes (zero-filled), for recognition. */
+struct image {
+	const struct image_driver *driver;
+	char path[256];	 /* as given or found in the store; for messages */
+	int fd;		 /* open file or folder, owned by launch */
+	struct stat st;
+	uint8_t head[IMAGE_HEAD];
+	size_t head_len;
+	const char *store; /* folder for unpacked trees, e.g. /var/lib/myctr/images/trees */
+	int tree;	   /* out of prepare: fd of what attach mounts (loop device, folder); -1 none */
+	char dev[32];	   /* out of prepare: "/dev/loop3" where there is one, else "" */
+};
+
+struct image_driver {
+	DRIVER_COMMON;
+	/* Required, host. Looks at head, head_len and st only. */
+	bool (*match)(const struct image *img);
+	/* Required, host. May block: unpack once, find or set up a loop device. Fills tree (and dev). */
+	int (*prepare)(struct image *img, struct err *e);
+	/* Required, in the mount namespace of the new root. Mounts the tree read-only at target. */
+	int (*attach)(const struct image *img, const char *target, struct err *e);
+};
+
+/* ---- codec: byte streams by magic, so that file -> codec -> tar composes --------------------- */
+
+/* A source of bytes. read() returns bytes, 0 at the end, or -errno with *e filled. */
+struct stream {
+	ssize_t (*read)(struct stream *s, void *buf, size_t len, struct err *e);
+	void (*close)(struct stream *s);
+};
+
+struct codec_driver {
+	DRIVER_COMMON;
+	const char *suffix; /* Required. ".lz4" */
+	/* Required. */
+	bool (*match)(const uint8_t *head, size_t len);
+	/* Required. A decoding stream over in, which it owns from now on (closed also on error). */
+	struct stream *(*decode)(struct stream *in, struct err *e);
+	/* Optional. Compresses the whole of fd in to fd out as a standard frame (log rotation, save). */
+	int (*encode)(int in, int out, struct err *e);
+};
+
+/* The codec that recognises head, or NULL. */
+const struct codec_driver *codec_find(const uint8_t *head, size_t len);
+const struct codec_driver *codec_by_name(const char *name);
+
+/* ---- storage: makes the container's root over the image's tree ------------------------------- */
+
+struct storage_args {
+	const struct spec *spec;
+	char dir[192];	   /* this container's folder, may hold upper/ and work/ */
+	const char *lower; /* where the image is attached (NULL for .direct drivers) */
+	const char *root;  /* where the root must appear */
+};
+
+struct storage_driver {
+	DRIVER_COMMON;
+	uint64_t kind; /* Required. enum spec_storage */
+	bool direct;   /* the image is attached at root itself; attach only finishes it */
+	/* Optional, host. Makes the folders attach needs. */
+	int (*prepare)(const struct storage_args *a, struct err *e);
+	/* Required, in the mount namespace of the new root. */
+	int (*attach)(const struct storage_args *a, struct err *e);
+	/* Optional, host. Forgets what the container has written. Repeatable. */
+	int (*remove)(const char *dir, struct err *e);
+};
+
+/* ---- cgroup ---------------------------------------------------------------------------------- */
+
+struct cgroup_stat {
+	uint64_t memory, memory_peak; /* bytes */
+	uint64_t cpu_usec;
+	uint64_t pids;
+	uint64_t oom_kills;
+};
+
+/* Limits that could not be applied under limits = best-effort; bit per group. */
+enum cgroup_missing { CGROUP_NO_MEMORY = 1, CGROUP_NO_CPU = 2, CGROUP_NO_CPUSET = 4, CGROUP_NO_PIDS = 8,
+		      CGROUP_NO_IO = 16, CGROUP_NO_DEVICES = 32, CGROUP_NO_ALL = 64 };
+
+struct cgroup_driver {
+	DRIVER_COMMON;
+	/* Required, host. Can this kernel and mount be used at all? */
+	bool (*usable)(void);
+	/*
+	 * Required, host. Makes the cgroup of a container name with the limits of spec and returns a
+	 * folder fd for CLONE_INTO_CGROUP. *missing gets enum cgroup_missing bits. A cgroup left by
+	 * a crash is emptied and reused.
+	 */
+	int (*up)(const struct spec *spec, const char *name, uint32_t *missing, struct err *e);
+	/* Required. A folder fd of an existing cgroup, -ENOENT when there is none. */
+	int (*open)(const char *name);
+	/* Required. Kills every process in it (cgroup.kill, else by hand), repeatable. Never waits. */
+	int (*kill)(const char *name);
+	/* Required. Removes it; -EBUSY while a process is left. 0 when it was not there. */
+	int (*down)(const char *name);
+	/* Required. */
+	int (*stat)(const char *name, struct cgroup_stat *st);
+	/* Optional. */
+	int (*freeze)(const char *name, bool frozen);
+};
+
+/* The usable cgroup driver, or NULL. Remembered after the first call. */
+const struct cgroup_driver *cgroup_driver(void);
+
+/* ---- seccomp --------------------------------------------------------------------------------- */
+
+struct seccomp_driver {
+	DRIVER_COMMON;
+	/* Required, host. Is profile ("default", a path) for this driver? */
+	bool (*match)(const char *profile);
+	/*
+	 * Required, host. Builds the BPF program for the capabilities in caps (bit per CAP_*). The
+	 * program is static, or lives in arena.
+	 */
+	int (*build)(const char *profile, uint64_t caps, struct arena *arena, struct sock_fprog *out,
+		     struct err *e);
+};
+
+/* ---- log: where a container's output goes ---------------------------------------------------- */
+
+struct log_args {
+	const char *name; /* container */
+	uint64_t size;	  /* bytes of the ring or of one file */
+	unsigned int files;
+};
+
+struct log; /* a driver's own state, first member of its struct: see log_driver.open */
+
+struct log_driver {
+	DRIVER_COMMON;
+	/* Required, supervisor. Opens or continues the log of a container. *out owned by caller. */
+	int (*open)(const struct log_args *a, struct log **out, struct err *e);
+	/* Required, supervisor. Takes output as it came (any bytes, any split). Bounded, never blocks. */
+	int (*write)(struct log *l, uint64_t realtime_ms, const void *bytes, size_t len);
+	/* Required, supervisor. */
+	void (*close)(struct log *l);
+	/*
+	 * Optional, CLI, any process, without the supervisor. Gives the stored records in order from
+	 * *cursor (0 at first, opaque) to each(); returns the number given. follow calls it again.
+	 */
+	int (*read)(const struct log_args *a, uint64_t *cursor,
+		    void (*each)(void *arg, uint64_t realtime_ms, const char *bytes, size_t len), void *arg,
+		    struct err *e);
+	/* Optional, host. Removes what is stored for the container. Repeatable. */
+	int (*remove)(const char *name);
+};
+
+/* ---- net ------------------------------------------------------------------------------------- */
+
+struct net_args {
+	const struct spec *spec;
+	const char *network; /* one entry of spec->network */
+	pid_t pid;	     /* up: first process of the container, waiting */
+};
+
+struct net_driver {
+	DRIVER_COMMON;
+	bool host; /* shares the host's network namespace */
+	/* Required, host. Is this entry of spec->network for this driver? */
+	bool (*match)(const char *network);
+	/* Optional, host. After the clone, while the container waits. */
+	int (*up)(const struct net_args *a, struct err *e);
+	/* Optional, inside. */
+	int (*inside)(const struct net_args *a, struct err *e);
+	/* Optional, host. Needs only names; repeatable. */
+	int (*down)(const struct net_args *a);
+};
+
+/* ---- linker sets ----------------------------------------------------------------------------- */
+
+#define DRIVER(class, ident)                                                                   \
+	static const struct class##_driver class##_driver_##ident;                             \
+	static const struct class##_driver *const class##_entry_##ident                        \
+		__attribute__((section("set_" #class), used, retain)) = &class##_driver_##ident; \
+	static const struct class##_driver class##_driver_##ident
+
+/* for (DRIVER_EACH(image, d)) use(*d); the order is the linker's, nothing may rely on it. */
+#define DRIVER_EACH(class, d)                                                                      \
+	const struct class##_driver *const *d = __start_set_##class; d != __stop_set_##class; d++
+
+/* Weak, so that a build without any driver of a class links: the set is then empty. */
+#define DRIVER_SET(class)                                                                  \
+	extern const struct class##_driver *const __start_set_##class[] __attribute__((weak)); \
+	extern const struct class##_driver *const __stop_set_##class[] __attribute__((weak))
+
+DRIVER_SET(image);
+DRIVER_SET(codec);
+DRIVER_SET(storage);
+DRIVER_SET(cgroup);
+DRIVER_SET(seccomp);
+DRIVER_SET(log);
+DRIVER_SET(net);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls that libc has no wrapper for, newest form first.
+ *
+ * Where a kernel answers ENOSYS (or EINVAL for a new flag) the older form is used and remembered for
+ * the life of the process. All functions return 0 or more on success and -errno on failure.
+ * Sources: the man page of each call; Documentation/admin-guide/cgroup-v2.rst for into_cgroup.
+ */
+#ifndef CORE_LIB_SYS_H
+#define CORE_LIB_SYS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct sys_clone {
+	uint64_t flags;  /* CLONE_NEW*, CLONE_PARENT, CLONE_VFORK is not allowed */
+	int exit_signal; /* SIGCHLD */
+	int cgroup;      /* fd of a cgroup v2 folder to be born in, or -1 */
+	int pidfd;       /* out: pidfd of the child in the parent, or -1 when not to be had */
+	bool want_pidfd;
+	bool in_cgroup; /* out: false when the caller must still write cgroup.procs */
+};
+
+/* clone3(2), falling back to clone(2). Returns the pid in the parent, 0 in the child. */
+pid_t sys_clone(struct sys_clone *c);
+
+/* pidfd_open(2), pidfd_send_signal(2). No fallback here: -ENOSYS on kernels before 5.3. */
+int sys_pidfd_open(pid_t pid);
+int sys_pidfd_signal(int pidfd, int sig);
+
+/* Start time of a process in clock ticks since boot (field 22 of /proc/PID/stat). -ESRCH when gone. */
+int sys_start_time(pid_t pid, uint64_t *ticks);
+
+/* A pidfd of pid only if its start time is the given one, so never of a stranger. -ESRCH otherwise. */
+int sys_pidfd_of(pid_t pid, uint64_t ticks);
+
+/* Exit status (wait(2) form) of a dead process that is not our child; -ENOTSUP before Linux 6.15. */
+int sys_pidfd_exit(int pidfd, int *status);
+
+/* Sets close-on-exec on, or closes, every fd from first on. */
+int sys_close_range(int first, bool cloexec_only);
+
+int sys_pivot_root(const char *new_root, const char *put_old);
+
+/* Applies MS_* style restrictions to a whole mount tree: mount_setattr(2), or remounts one by one. */
+int sys_mount_restrict(const char *path, bool recursive, bool rdonly, bool nosuid, bool nodev, bool noexec);
+
+int sys_memfd(const char *name, bool exec);
+
+/* Fills buf with random bytes: getrandom(2). */
+int sys_random(void *buf, size_t len);
+
+/* True when the running kernel is at least major.minor. */
+bool sys_kernel_at_least(int major, int minor);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where things are on the device: one place, from Kconfig strings, or XDG folders for a user without root.
+ */
+#ifndef CORE_PATHS_H
+#define CORE_PATHS_H
+
+#include <stddef.h>
+
+#include "core/lib/err.h"
+
+#define PATHS_MAX 192
+
+/* Folder roots, decided once by paths_init(): /run/myctr, /var/lib/myctr, /var/log/myctr, /etc/myctr. */
+struct paths {
+	char run[96], data[96], log[96], etc[96];
+};
+
+extern struct paths paths;
+
+/*
+ * Fills paths: Kconfig strings, for other users than root XDG_RUNTIME_DIR and XDG_DATA_HOME; then the
+ * environment MYCTR_RUN, MYCTR_DATA, MYCTR_LOG, MYCTR_ETC (tests, factory). Makes nothing.
+ */
+int paths_init(struct err *e);
+
+/* "run/sub" and "run/sub/name" below one of the roots, into buf of PATHS_MAX bytes. -ENAMETOOLONG. */
+int paths_join(char *buf, const char *root, const char *sub, const char *name);
+
+/* Makes run/, run/logs, run/specs, run/mnt/{lower,root} (0700) when missing. */
+int paths_make_run(struct err *e);
+
+#endif

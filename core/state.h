@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The state file: one record per thing that lives longer than a process of ours.
+ *
+ * The same format twice: /run/myctr/state (runtime, a tmpfs) and /var/lib/myctr/state (what must
+ * outlive power). Any process may map it and read without lock or supervisor.
+ *
+ * Layout, little-endian:
+ *
+ *	header, STATE_HEADER bytes:
+ *	   0  8  magic "myctrst\0"
+ *	   8  4  version (STATE_VERSION)      12  4  bytes of one copy (STATE_COPY)
+ *	  16  4  capacity in records          20  4  CRC32C of bytes 0..19
+ *	  rest zero
+ *	then capacity slots of two copies of STATE_COPY bytes each. A copy:
+ *	   0  4  CRC32C of bytes 4..STATE_COPY-1
+ *	   4  4  sequence number; the valid copy with the higher one (wrapping compare) counts
+ *	   8  2  kind (enum state_kind, 0: the slot is free)   10  2  reserved 0
+ *	  12 64  name, NUL-padded
+ *	  76  …  fields in the order of struct state_record, fixed offsets in state.c
+ *
+ * A writer always overwrites the older copy, in one pwrite, so that a crash or power cut at any byte
+ * leaves the last complete record. Slots are claimed under an OFD lock on the header; after that a
+ * record has one writer, its owner.
+ * Unknown versions are refused with both numbers and nothing is written.
+ */
+#ifndef CORE_STATE_H
+#define CORE_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/lib/err.h"
+
+#define STATE_VERSION 1
+#define STATE_HEADER 64
+#define STATE_COPY 256
+#define STATE_NAME 64 /* with the NUL */
+
+enum state_kind { STATE_FREE, STATE_CONTAINER, STATE_SYSTEM };
+
+enum state_phase {
+	STATE_CREATED,	/* known, never started in this run */
+	STATE_STARTING, /* a launcher is at work */
+	STATE_RUNNING,
+	STATE_STOPPING, /* stop signal sent */
+	STATE_WAITING,	/* exited, will be restarted after its back-off */
+	STATE_EXITED,	/* exited, will not be restarted */
+	STATE_FAILED,	/* could not be started, or gave up */
+};
+
+/* How the last run ended. */
+enum state_cause { STATE_CAUSE_NONE, STATE_CAUSE_EXIT, STATE_CAUSE_SIGNAL, STATE_CAUSE_OOM, STATE_CAUSE_START_ERROR,
+		   STATE_CAUSE_UNKNOWN };
+
+#define STATE_FLAG_TASK 1
+#define STATE_FLAG_FOREGROUND 2 /* owned by a `myctr run` in a terminal, not by a supervisor */
+#define STATE_FLAG_RM 4		/* forget it when it has ended */
+#define STATE_FLAG_MANIFEST 8	/* from the manifest, so `rm` refuses */
+#define STATE_FLAG_STOPPED 16	/* a person stopped it: unless-stopped stays down */
+#define STATE_FLAG_CRITICAL 32
+#define STATE_FLAG_TTY 64
+
+struct state_record {
+	uint16_t kind;	 /* enum state_kind */
+	char name[STATE_NAME];
+	uint8_t phase;	 /* enum state_phase */
+	uint8_t cause;	 /* enum state_cause */
+	uint8_t exit;	 /* exit code, or signal number */
+	uint8_t reset;	 /* STATE_SYSTEM: reason of the last reset (issue-independent code) */
+	uint32_t flags;	 /* STATE_FLAG_* */
+	uint32_t pid;	 /* of the container's first process, 0 when none */
+	uint64_t ticks;	 /* its start time, see sys_start_time() */
+	uint32_t owner;	 /* process that writes this record */
+	uint64_t owner_ticks;
+	uint32_t restarts, failures; /* since it was created; consecutive failures */
+	uint32_t ooms;
+	uint64_t created, started, ended; /* CLOCK_REALTIME ms, 0 never */
+	uint32_t missing;		   /* enum cgroup_missing bits: limits not applied */
+	char image[40];			   /* end of the image path, for ps */
+};
+
+struct state {
+	int fd;
+	const uint8_t *map; /* shared mapping of the whole file */
+	uint64_t size;
+	uint32_t capacity;
+	bool writable;
+	bool durable; /* each write is followed to the device */
+};
+
+/*
+ * Opens the file; with writable it is made with the given capacity when missing. durable: records are
+ * written with RWF_DSYNC. -ENOENT when it is not there and not writable.
+ */
+int state_open(struct state *s, const char *path, uint32_t capacity, bool writable, bool durable,
+	       struct err *e);
+void state_close(struct state *s);
+
+/* Reads slot i; 0 and *r, or -ENOENT when it is free, -EILSEQ when both copies are damaged. */
+int state_get(const struct state *s, uint32_t i, struct state_record *r);
+
+/* Finds by kind and name: slot number and *r (r may be NULL), or -ENOENT. */
+int state_find(const struct state *s, uint16_t kind, const char *name, struct state_record *r);
+
+/*
+ * Finds or makes the slot of kind and name, under the lock. Returns the slot; *r is what is there
+ * (zeroed but for kind and name when new). -ENOSPC when full.
+ */
+int state_claim(struct state *s, uint16_t kind, const char *name, struct state_record *r, struct err *e);
+
+/* Writes a record to its slot. */
+int state_put(struct state *s, uint32_t slot, const struct state_record *r);
+
+/* Frees the slot, if it still holds kind and name. */
+int state_drop(struct state *s, uint32_t slot);
+
+/* One word for people: "running", "exited", ... */
+const char *state_phase_name(unsigned int phase);
+
+#endif
