@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+# Objects of core/; see the Makefile.
+obj-y += core/main.o

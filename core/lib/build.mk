@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+# Objects of core/lib/; see the Makefile.

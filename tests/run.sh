@@ -1,0 +1,112 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Run the test suites, count their TAP lines, show the output of what failed, and end in one line:
+# `N passed, N failed, N skipped`. Fails when a test failed or a suite ran nothing.
+# usage: run.sh [SUITE...]    suites: unit config fuzz live vm build lint
+set -u
+cd "$(dirname "$0")/.." || exit 1
+top=$PWD
+suites=${*:-unit config build fuzz live vm}
+jobs=${JOBS:-2}
+out=${TEST_OUT:-$top/build/test}
+mkdir -p "$out/log"
+passed=0 failed=0 skipped=0
+
+# Every suite works on the full configuration in a build folder of its own.
+prepare()
+{
+	[ -f "$out/.config" ] && [ "$out/.config" -nt board/full/defconfig ] ||
+		make O="$out" full_defconfig >/dev/null || return 1
+	make -j"$jobs" O="$out" all >"$out/log/prepare.log" 2>&1 || {
+		tail -n 30 "$out/log/prepare.log"
+		echo "not ok - make full_defconfig all"
+		return 1
+	}
+	export MYCTR="$out/myctr" MYCTR_OUT="$out"
+}
+
+# TAP scripts of a folder, each a test program; a script that prints no TAP counts by its exit status.
+run_scripts()
+{
+	for script in tests/"$1"/*.sh tests/"$1"/*/*.sh; do
+		case $script in *'*'* | */lib.sh | */lib/*) continue ;; esac
+		[ -x "$script" ] || continue
+		echo "# $script"
+		"./$script" >"$out/log/script" 2>&1 </dev/null
+		status=$?
+		cat "$out/log/script"
+		if [ $status -ne 0 ] && ! grep -q '^not ok' "$out/log/script"; then
+			echo "not ok - $script: exit status $status"
+		elif ! grep -Eq '^(not )?ok' "$out/log/script"; then
+			echo "not ok - $script: ran no test"
+		fi
+	done
+}
+
+suite_unit()
+{
+	make -k -j"$jobs" O="$out" unit-build >"$out/log/unit-build.log" 2>&1 || {
+		cat "$out/log/unit-build.log"
+		echo "not ok - make unit-build"
+	}
+	make O="$out" unit
+}
+
+suite_fuzz()
+{
+	make -k -j"$jobs" O="$out" fuzz-build >"$out/log/fuzz-build.log" 2>&1 || {
+		cat "$out/log/fuzz-build.log"
+		echo "not ok - make fuzz-build"
+	}
+	make O="$out" fuzz
+}
+
+suite_config() { run_scripts config; }
+suite_build() { run_scripts build; }
+suite_live() { run_scripts live; }
+suite_vm() { run_scripts vm; }
+suite_lint() { tools/lint/run.sh; }
+
+# Count TAP in a log, add it to the totals, print the suite's line.
+count()
+{
+	p=$(grep -E '^ok\b' "$2" | grep -vc '# SKIP')
+	s=$(grep -E '^ok\b' "$2" | grep -c '# SKIP')
+	f=$(grep -Ec '^not ok\b' "$2")
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	printf '%-7s %4d passed %3d failed %3d skipped  (%d s)\n' "$1" "$p" "$f" "$s" "$3"
+}
+
+prepare >"$out/log/prepare.tap" || {
+	cat "$out/log/prepare.tap"
+	echo "0 passed, 1 failed, 0 skipped"
+	exit 1
+}
+for suite in $suites; do
+	case $suite in
+	unit | config | fuzz | live | vm | build | lint) ;;
+	*)
+		echo "tests: unknown suite '$suite'; one of unit config fuzz live vm build lint" >&2
+		exit 2
+		;;
+	esac
+	log=$out/log/$suite.tap
+	begin=$(date +%s)
+	"suite_$suite" >"$log" 2>&1
+	took=$(($(date +%s) - begin))
+	if ! grep -Eq '^(not )?ok\b' "$log"; then
+		case $suite in
+		live | vm | fuzz | unit | config | build) [ -z "$(ls tests/"$suite"/*.sh tests/"$suite"/*.mk 2>/dev/null)" ] || echo "# no test ran" >>"$log" ;;
+		esac
+	fi
+	count "$suite" "$log" "$took"
+	grep -E '# SKIP' "$log" | sed 's/^/    /'
+	if grep -Eq '^not ok\b' "$log"; then
+		echo "---- output of suite $suite (whole log: $log) ----"
+		# each failing line with the diagnostics around it
+		grep -nE -B 25 -A 15 '^not ok\b' "$log"
+		echo "---- end of $suite ----"
+	fi
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

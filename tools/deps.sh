@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Install what a purpose needs on Debian 12: one list per purpose, nothing is downloaded when all of
+# it is there. Run by the make goals; says what it installs. Without root it prints the command.
+# usage: deps.sh build|test|demo|bench|lint...
+set -eu
+
+list()
+{
+	case $1 in
+	build) echo gcc libc6-dev linux-libc-dev make libseccomp-dev pkg-config xz-utils gperf patch dpkg curl ca-certificates ;;
+	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
+	unit) echo libcmocka-dev libcap-dev liblz4-dev lz4 ;;
+	fuzz) echo clang libclang-rt-14-dev ;;
+	config) echo kconfig-frontends python3 python3-kconfiglib ;;
+	lint) echo clang-format clang-tidy cppcheck shellcheck binutils gcc python3 ;;
+	image) echo squashfs-tools lz4 tar xz-utils dpkg-dev cpio e2fsprogs ;;
+	vm) echo qemu-system-x86 qemu-system-arm qemu-utils cpio kmod python3 iproute2 ;;
+	live) echo util-linux iproute2 strace python3 busybox-static ;;
+	bench) echo crun runc bubblewrap python3 ;;
+	test) list build && list cross && list unit && list fuzz && list config && list lint && list image && list vm && list live && echo lld ;;
+	demo) list build && list image && list vm ;;
+	*)
+		echo "deps: unknown purpose '$1'; one of build cross unit fuzz config lint image vm live test demo bench" >&2
+		return 2
+		;;
+	esac
+}
+
+missing=
+for purpose in "${@:-build}"; do
+	packages=$(list "$purpose") || exit
+	for package in $packages; do
+		state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || :)
+		case " $missing " in *" $package "*) continue ;; esac
+		[ "$state" = installed ] || missing="$missing $package"
+	done
+done
+[ -n "$missing" ] || exit 0
+
+install="apt-get install -y --no-install-recommends$missing"
+if [ "$(id -u)" != 0 ]; then
+	echo "These Debian packages are missing. Run:" >&2
+	echo "  sudo apt-get update && sudo $install" >&2
+	exit 1
+fi
+echo "Installing for $*:$missing"
+export DEBIAN_FRONTEND=noninteractive
+exec 9>/tmp/apt.lock
+flock 9
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+apt-get update -qq >"$log" 2>&1 || {
+	tail -n 5 "$log" >&2
+	echo "deps: apt-get update failed; trying with the lists that are there" >&2
+}
+$install >"$log" 2>&1 || {
+	tail -n 20 "$log" >&2
+	echo "deps: could not install:$missing" >&2
+	exit 1
+}

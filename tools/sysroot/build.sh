@@ -1,0 +1,221 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Make the musl sysroot that myctr is linked with: musl itself, the kernel's user headers, libseccomp,
+# libcap and lz4, all from Debian's packages, each pinned by its SHA-256 below. Runs once per
+# architecture and compiler; the result is cached and shared by every build tree of the user.
+# It must never install anything on the machine, need root, or use a file whose checksum differs.
+#
+# usage: build.sh path ARCH [CC]    print where the sysroot is (or would be)
+#        build.sh build ARCH [CC]   make it if it is not there, then print where it is
+#        build.sh fetch ARCH [CC]   only download
+set -eu
+
+cache=${MYCTR_CACHE:-$HOME/.cache/myctr}
+mirrors=${MYCTR_MIRROR:-"http://deb.debian.org/debian http://snapshot.debian.org/archive/debian/20250901T000000Z"}
+self=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
+
+# file of the Debian pool, its checksum
+sources='
+main/libs/libseccomp/libseccomp_2.5.4.orig.tar.gz d82902400405cf0068574ef3dc1fe5f5926207543ba1ae6f8e7a1576351dcbdb
+main/libs/libseccomp/libseccomp_2.5.4-1+deb12u1.debian.tar.xz 665fc6ad1b9887207b0af1a293a2d7975e2df503a2618d1808b970081f9672f6
+main/libc/libcap2/libcap2_2.66.orig.tar.xz 15c40ededb3003d70a283fe587a36b7d19c8b3b554e33f86129c059a4bb466b2
+main/libc/libcap2/libcap2_2.66-4+deb12u3.debian.tar.xz 124ec52e286e8617a7fb8e576390abbf60f6674e065504459f32af20817eaa13
+main/l/lz4/lz4_1.9.4.orig.tar.gz 0b0e3aa07c8c063ddf40b082bdf7e37a1562bda40a0ff5272957f3e987e0e54b
+main/l/lz4/lz4_1.9.4-1.debian.tar.xz 47ceec5b95f42598f7b9280b03df9659f2ee6852720ec181488e83bd643f0e5f
+'
+musl_x86_64='main/m/musl/musl-dev_1.2.3-1_amd64.deb 7c34f29a0c1aa12f6da1d25ed6de6fe6bbd9e048ee76b3dcb88c5e51fb65507f'
+musl_aarch64='main/m/musl/musl-dev_1.2.3-1_arm64.deb 55c2ca4bc3041c8ed8ac7dc3ef6080d9551a21650568b2fd7610b59eaf98a4f4'
+musl_arm='main/m/musl/musl-dev_1.2.3-1_armhf.deb 3a9dbb8ae66716f117dce87558fb47a161db0eebf0700cc6bf84ef6871ce7d38'
+
+die()
+{
+	echo "sysroot: $*" >&2
+	exit 1
+}
+
+need()
+{
+	for tool in "$@"; do
+		command -v "$tool" >/dev/null ||
+			die "$tool is not installed; run tools/deps.sh build"
+	done
+}
+
+# Fetch one "pool-path checksum" line into the download folder, unless it is there and right.
+fetch_one()
+{
+	file=$cache/download/$(basename "$1")
+	if [ -f "$file" ] && echo "$2  $file" | sha256sum -c --status; then
+		return 0
+	fi
+	mkdir -p "$cache/download"
+	for mirror in $mirrors; do
+		url=$mirror/pool/$1
+		echo "sysroot: downloading $url" >&2
+		rm -f "$file.part"
+		if [ -x /usr/lib/apt/apt-helper ]; then
+			/usr/lib/apt/apt-helper download-file "$url" "$file.part" >/dev/null 2>&1 || continue
+		else
+			curl -fsSLo "$file.part" "$url" || continue
+		fi
+		if echo "$2  $file.part" | sha256sum -c --status; then
+			mv "$file.part" "$file"
+			return 0
+		fi
+		echo "sysroot: $url: wrong SHA-256 checksum, not used" >&2
+	done
+	rm -f "$file.part"
+	die "$(basename "$1"): could not be downloaded from: $mirrors"
+}
+
+fetch_all()
+{
+	printf '%s\n' "$sources" "$musl" | while read -r path sum; do
+		[ -z "$path" ] || fetch_one "$path" "$sum"
+	done
+}
+
+# Unpack NAME's upstream source into $work/NAME with Debian's patches applied.
+unpack_source()
+{
+	mkdir -p "$work/$1"
+	for file in "$cache"/download/"$1"_*.orig.tar.*; do
+		tar -xf "$file" -C "$work/$1" --strip-components=1
+	done
+	for file in "$cache"/download/"$1"_*.debian.tar.*; do
+		tar -xf "$file" -C "$work/$1"
+	done
+	[ -f "$work/$1/debian/patches/series" ] || return 0
+	while read -r name _; do
+		case $name in '' | '#'*) continue ;; esac
+		patch -s -d "$work/$1" -p1 <"$work/$1/debian/patches/$name" >&2 || die "$1: patch $name does not apply"
+	done <"$work/$1/debian/patches/series"
+}
+
+# musl's headers and objects, and of the kernel's headers only the four folders that are not glibc's.
+install_musl()
+{
+	dpkg-deb -x "$cache/download/$(basename "${musl%% *}")" "$work/musl"
+	mkdir -p "$new/include" "$new/lib"
+	cp -R "$work/musl/usr/include/$musl_triplet/." "$new/include"
+	cp "$work/musl/usr/lib/$musl_triplet/"*.[ao] "$new/lib"
+	for dir in linux asm asm-generic mtd; do
+		for from in "/usr/$gnu_triplet/include" "/usr/include/$gnu_triplet" /usr/include; do
+			[ -d "$from/$dir" ] || continue
+			cp -RL "$from/$dir" "$new/include/"
+			break
+		done
+		[ -d "$new/include/$dir" ] || die "kernel headers for $arch not found; run tools/deps.sh build"
+	done
+}
+
+# A compiler that only sees the sysroot, for the configure scripts of the three libraries.
+write_wrapper()
+{
+	libgcc=$($cc -print-libgcc-file-name)
+	cat >"$work/cc" <<END
+#!/bin/sh
+for arg; do
+	case \$arg in -c | -E | -S | -M | -MM) exec $cc -nostdinc -isystem $new/include -isystem $($cc -print-file-name=include) "\$@" ;; esac
+done
+exec $cc -nostdinc -isystem $new/include -isystem $($cc -print-file-name=include) -nostdlib -static \
+	-L$new/lib $new/lib/crt1.o $new/lib/crti.o "\$@" -lc $libgcc -lc $new/lib/crtn.o
+END
+	chmod +x "$work/cc"
+}
+
+build_libseccomp()
+{
+	unpack_source libseccomp
+	(
+		cd "$work/libseccomp"
+		[ -x configure ] || ./autogen.sh
+		./configure --host="$gnu_triplet" --prefix=/ --enable-static --disable-shared --disable-python \
+			CC="$work/cc" AR="${prefix}ar" RANLIB="${prefix}ranlib" CFLAGS="$cflags"
+		make -C include install DESTDIR="$new"
+		make -C src install DESTDIR="$new"
+	)
+}
+
+build_libcap()
+{
+	unpack_source libcap2
+	make -C "$work/libcap2/libcap" libcap.a CC="$work/cc" BUILD_CC="${HOSTCC:-gcc}" AR="${prefix}ar" \
+		RANLIB="${prefix}ranlib" SHARED=no COPTS="$cflags"
+	cp "$work/libcap2/libcap/libcap.a" "$new/lib/"
+	mkdir -p "$new/include/sys"
+	cp "$work/libcap2/libcap/include/sys/capability.h" "$new/include/sys/"
+}
+
+build_lz4()
+{
+	unpack_source lz4
+	(
+		cd "$work/lz4/lib"
+		for file in lz4 lz4hc lz4frame xxhash; do
+			# shellcheck disable=SC2086 # a list of flags
+			"$work/cc" $cflags -DXXH_NAMESPACE=LZ4_ -c "$file.c" -o "$file.o"
+		done
+		"${prefix}ar" rcsD "$new/lib/liblz4.a" lz4.o lz4hc.o lz4frame.o xxhash.o
+		cp lz4.h lz4hc.h lz4frame.h "$new/include/"
+	)
+}
+
+build_all()
+{
+	need patch make gperf dpkg-deb tar xz sha256sum "${cc%% *}"
+	fetch_all
+	new=$sysroot.new
+	work=$sysroot.work
+	rm -rf "$new" "$work"
+	mkdir -p "$work"
+	echo "sysroot: building musl libraries for $arch in $sysroot (about 30 s, once)" >&2
+	install_musl
+	write_wrapper
+	for lib in libseccomp libcap lz4; do
+		"build_$lib" >"$work/$lib.log" 2>&1 || {
+			tail -n 20 "$work/$lib.log" >&2
+			die "$lib did not build; the whole log is $work/$lib.log"
+		}
+	done
+	rm -rf "$new/lib/pkgconfig" "$new"/lib/*.la "$work"
+	mv "$new" "$sysroot"
+}
+
+goal=${1:?usage: build.sh path|build|fetch ARCH [CC]}
+arch=${2:?usage: build.sh path|build|fetch ARCH [CC]}
+prefix=
+[ "$arch" = "$(uname -m)" ] || prefix=$arch-linux-gnu-
+gnu_triplet=$arch-linux-gnu
+musl_triplet=$arch-linux-musl
+case $arch in
+x86_64) musl=$musl_x86_64 ;;
+aarch64) musl=$musl_aarch64 ;;
+arm)
+	musl=$musl_arm
+	gnu_triplet=arm-linux-gnueabihf
+	musl_triplet=arm-linux-musleabihf
+	[ -z "$prefix" ] || prefix=arm-linux-gnueabihf-
+	;;
+*) die "no pinned musl for $arch; build with CROSS_COMPILE= and SYSROOT= of a toolchain for it" ;;
+esac
+cc=${3:-${prefix}gcc}
+cflags="-Os -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong -fno-asynchronous-unwind-tables"
+cflags="$cflags -fno-unwind-tables -fno-ident -g0"
+key=$( (cat "$self"; $cc -dumpmachine; $cc -dumpfullversion) | sha256sum | cut -c1-12)
+sysroot=$cache/sysroot-$arch-$key
+
+case $goal in
+path) ;;
+fetch) fetch_all ;;
+build)
+	if [ ! -d "$sysroot" ]; then
+		mkdir -p "$cache"
+		exec 9>"$cache/.lock-sysroot"
+		flock 9
+		[ -d "$sysroot" ] || build_all
+	fi
+	;;
+*) die "unknown goal '$goal'" ;;
+esac
+echo "$sysroot"
