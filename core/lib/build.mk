@@ -1,2 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Objects of core/lib/; see the Makefile.
+obj-y += core/lib/err.o
+obj-y += core/lib/fd.o
+obj-y += core/lib/sys.o
+obj-y += core/lib/event.o
