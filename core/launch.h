@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Launching a container: from a finished spec to a running first process.
+ *
+ * launch_up() walks steps[] (launch.c), clones (spawn.c), and the new process walks inside[]
+ * (child.c) up to execve(2). It may block, so the supervisor calls it in a short-lived child of its
+ * own, with as_sibling set, and `myctr run` calls it in the CLI process itself.
+ */
+#ifndef CORE_LAUNCH_H
+#define CORE_LAUNCH_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+
+#include "core/cap.h"
+#include "core/driver.h"
+#include "core/ids.h"
+#include "core/lib/err.h"
+#include "core/spec.h"
+
+#define LAUNCH_NETS_MAX 8
+
+struct launch {
+	/* asked by the caller, who keeps ownership */
+	const struct spec *spec;
+	int stdio[3];	 /* become 0, 1, 2 of the container; -1 is /dev/null */
+	bool as_sibling; /* CLONE_PARENT: the container becomes a child of our parent */
+	bool die_with_us; /* the container is killed when the calling process dies */
+	bool interactive; /* with spec->tty: pass the pty's master back in .master */
+
+	/* made by the steps */
+	struct image image;
+	struct storage_args storage;
+	const struct storage_driver *storage_driver;
+	const struct cgroup_driver *cgroup_driver; /* NULL: runs without a cgroup of its own */
+	int cgroup;				    /* its folder, -1 when there is none */
+	const struct net_driver *net[LAUNCH_NETS_MAX];
+	unsigned int n_net;
+	struct cap_sets caps;
+	struct sock_fprog filter; /* .len 0: none */
+	struct arena arena;
+	uint64_t clone_flags; /* CLONE_NEW* */
+	bool mounts_outside;  /* the root is built before the clone, see spawn.c */
+
+	/* results */
+	uint32_t missing; /* enum cgroup_missing */
+	pid_t pid;
+	int pidfd;  /* owned by the caller afterwards; -1 where the kernel has none */
+	int master; /* pty master, owned by the caller afterwards; -1 without a tty */
+};
+
+/* Everything to its start values; the caller then fills the first part. */
+void launch_init(struct launch *l, const struct spec *spec);
+
+/*
+ * Starts the container. 0 when its program is being executed. On failure every step that was done is
+ * undone and e says which step, which object and why.
+ */
+int launch_up(struct launch *l, struct err *e);
+
+/* Closes and frees what the struct itself holds; the container runs on. */
+void launch_free(struct launch *l);
+
+/*
+ * Takes away what a container of this name may have left behind outside its own namespaces (cgroup,
+ * links, runtime files). Needs nothing but the name, works after any crash, may be repeated.
+ * -EBUSY while processes of it are still dying: call again a little later.
+ */
+int launch_down(const char *name);
+
+/* launch_down() until it is done or ms milliseconds have passed; for callers that may block. */
+int launch_down_wait(const char *name, uint64_t ms, struct err *e);
+
+/* Forgets what the container has written and logged, too. After launch_down(). */
+int launch_forget(const char *name, struct err *e);
+
+#endif

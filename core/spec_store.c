@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Specs as files. See spec_store.h. Runs in launchers and the CLI; what is read here is checked by
+ * spec_decode() like any foreign bytes.
+ */
+#include "core/spec_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/lib/fd.h"
+#include "core/lib/path.h"
+#include "core/paths.h"
+
+/* Not fd_replace(): /run is gone after a crash of the machine, and readers check a checksum. */
+int spec_store_running(const struct spec *s, struct err *e)
+{
+	AUTO_FREE uint8_t *bytes = NULL;
+	char path[PATHS_MAX];
+	AUTO_FD int fd = -1;
+	size_t len;
+	int r = paths_join(path, paths.run, "specs", s->name);
+
+	if (r < 0)
+		return err_sys(e, r, "%s", s->name);
+	r = spec_encode(s, &bytes, &len, e);
+	if (r < 0)
+		return r;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_sys(e, errno, "%s: creating", path);
+	r = fd_write(fd, bytes, len);
+	return r < 0 ? err_sys(e, r, "%s: writing", path) : 0;
+}
+
+int spec_store_ended(const char *name)
+{
+	char path[PATHS_MAX];
+	int r = paths_join(path, paths.run, "specs", name);
+
+	if (r < 0)
+		return r;
+	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+int spec_store_keep(const struct spec *s, struct err *e)
+{
+	AUTO_FREE uint8_t *bytes = NULL;
+	char dir[PATHS_MAX], path[PATHS_MAX];
+	size_t len;
+	int r = paths_join(dir, paths.data, "containers", s->name);
+
+	if (r == 0)
+		r = paths_join(path, dir, "spec", NULL);
+	if (r < 0)
+		return err_sys(e, r, "%s", s->name);
+	r = spec_encode(s, &bytes, &len, e);
+	if (r < 0)
+		return r;
+	r = path_mkdirs(dir, 0700);
+	if (r == 0)
+		r = fd_replace(AT_FDCWD, path, bytes, len, 0600, true);
+	return r < 0 ? err_sys(e, r, "%s: writing", path) : 0;
+}
+
+static int spec_load_from(const char *path, struct spec **out, struct err *e)
+{
+	AUTO_FREE char *bytes = NULL;
+	size_t len;
+	int r = fd_slurp(AT_FDCWD, path, SPEC_FILE_MAX, &bytes, &len);
+
+	if (r < 0)
+		return err_sys(e, r, "%s", path);
+	r = spec_decode((const uint8_t *)bytes, len, out, e);
+	return r < 0 ? err_wrap(e, path) : 0;
+}
+
+int spec_load_kept(const char *name, struct spec **out, struct err *e)
+{
+	char dir[PATHS_MAX], path[PATHS_MAX];
+
+	if (!path_is_name(name))
+		return err_set(e, EINVAL, "not a container name");
+	if (paths_join(dir, paths.data, "containers", name) < 0 ||
+	    paths_join(path, dir, "spec", NULL) < 0)
+		return err_set(e, ENAMETOOLONG, "%s: path too long", name);
+	return spec_load_from(path, out, e);
+}
+
+int spec_load(const char *name, struct spec **out, struct err *e)
+{
+	char path[PATHS_MAX];
+	int r;
+
+	if (!path_is_name(name))
+		return err_set(e, EINVAL, "not a container name");
+	if (paths_join(path, paths.run, "specs", name) < 0)
+		return err_set(e, ENAMETOOLONG, "%s: path too long", name);
+	r = spec_load_from(path, out, e);
+	return r == -ENOENT ? spec_load_kept(name, out, e) : r;
+}
