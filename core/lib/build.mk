@@ -4,3 +4,4 @@ obj-y += core/lib/err.o
 obj-y += core/lib/fd.o
 obj-y += core/lib/sys.o
 obj-y += core/lib/event.o
+obj-y += core/lib/path.o

@@ -14,14 +14,15 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#define PATH_DEPTH_MAX 4096 /* levels path_remove() and the tar reader accept */
-
 /*
  * Opens path inside the tree at root (O_PATH or readable folder fd). Links in the last component
  * are followed unless flags has O_NOFOLLOW. O_CLOEXEC is added. Uses openat2(2) RESOLVE_IN_ROOT |
  * RESOLVE_NO_MAGICLINKS, or a walk by hand where the kernel has no openat2. Returns the fd.
  */
 int path_open_beneath(int root, const char *path, int flags, mode_t mode);
+
+/* The walk by hand alone: what path_open_beneath() does on kernels without openat2, for tests. */
+int path_walk_beneath(int root, const char *path, int flags, mode_t mode);
 
 /*
  * Opens the folder that holds the last component of path inside root, without following that
@@ -43,7 +44,10 @@ int path_mount_point(int root, const char *path, bool is_file);
 /* mkdir -p for a path of the host (trusted). */
 int path_mkdirs(const char *path, mode_t mode);
 
-/* Removes the entry name below dirfd, a whole tree if it is one, never crossing links or mounts. */
+/*
+ * Removes the entry name below dirfd, a whole tree of any depth if it is one, never crossing links or
+ * mounts (-EBUSY). 0 also when it was not there.
+ */
 int path_remove(int dirfd, const char *name);
 
 /* Writes "/proc/self/fd/N" to buf; for calls that take only a path. */
