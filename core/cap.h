@@ -6,7 +6,7 @@
  * steps around the change of user, because dropping from the bounding set needs CAP_SETPCAP and
  * ambient capabilities must survive setuid(2):
  *
- *	cap_bound(&sets, e); ids_apply(&ids, e); cap_apply(&sets, e);
+ *	cap_bound(&sets, e); ids_apply(&ids, false, e); cap_apply(&sets, ids.uid, e);
  *
  * After that the inheritable and ambient sets are empty unless asked for. Raw capset(2) and
  * prctl(2), so that the start of a container needs no libcap.
@@ -16,6 +16,7 @@
 #define CORE_CAP_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "core/lib/err.h"
 #include "core/spec.h"
@@ -32,18 +33,18 @@ struct cap_sets {
 uint64_t cap_default(void);
 
 /*
- * One capability: NET_ADMIN, cap_net_admin (names need CAP_NAMES in this build) or its number.
+ * One capability: NET_ADMIN, cap_net_admin (libcap's names, any case) or its number.
  * Returns the number, or -EINVAL with a sentence naming the word.
  */
 int cap_of_name(const char *word, struct err *e);
 
-/* "net_admin", or the number where names are not in this build. Returns buf. */
+/* "net_admin", or the number of one newer than this program. Returns buf. */
 const char *cap_name(unsigned int cap, char buf[CAP_NAME_SIZE]);
 
 /*
- * The sets of a spec: default set or everything (privileged, cap_add = ALL), then cap_add, then cap_drop
- * (ALL there keeps just what cap_add names), then cap_ambient, each of which must be in the set.
- * 0 or -EINVAL.
+ * The sets of a spec: the default set (privileged: everything), without cap_drop, with cap_add; ALL
+ * is a name in each list, so a capability in both lists stays. Then cap_ambient, each of which must
+ * be in the set (ALL: the whole set). 0 or -EINVAL.
  */
 int cap_of_spec(const struct spec *s, struct cap_sets *out, struct err *e);
 
@@ -57,7 +58,11 @@ int cap_check(const char *word, struct err *e);
  */
 int cap_bound(const struct cap_sets *sets, struct err *e);
 
-/* Permitted, effective, inheritable and ambient of this thread; the last change of rights. 0 or -errno. */
-int cap_apply(const struct cap_sets *sets, struct err *e);
+/*
+ * Permitted, effective, inheritable and ambient of this thread, which has become uid by now; the last
+ * change of rights. A uid other than 0 keeps the ambient ones only. -EPERM names a capability that
+ * this process has not got itself. 0 or -errno.
+ */
+int cap_apply(const struct cap_sets *sets, uid_t uid, struct err *e);
 
 #endif
