@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+# make bench                measures and prints (as root); BENCH_RUNS=40, BENCH_ONLY=start,ps,...
+# make bench BENCH=icount   the same start as instruction counts, in a deterministic machine
+# What runs inside the measurement is static musl; the measuring program is an ordinary host
+# program.
+
+BENCH ?= wall
+BENCH_RUNS ?= 40
+BENCH_ONLY ?=
+BENCH_CC ?= musl-gcc
+BENCH_HOSTCC ?= gcc
+
+bench-o := $(O)/bench
+bench-kinc := $(bench-o)/kinc
+bench-cflags := -std=gnu11 -D_GNU_SOURCE -Os -Wall -Wextra -Wshadow -Wstrict-prototypes \
+	-ffunction-sections -fdata-sections -I. -I$(bench-o) -idirafter $(bench-kinc)
+bench-ldflags := -static -s -Wl,--gc-sections
+bench-hostflags := -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wshadow -Wstrict-prototypes -I.
+bench-run := $(patsubst %,tests/bench/%.c,run sys count goals chart start oci)
+bench-parts := $(addprefix $(bench-o)/,floor once stamp true filter.bpf profile run)
+
+.PHONY: bench bench-wall bench-icount bench-parts bench-deps
+bench: bench-$(BENCH)
+bench-parts: $(bench-parts)
+bench-deps:
+	$(Q)tools/deps.sh build bench
+
+bench-wall: bench-deps
+	$(Q)$(MAKE) all bench-parts
+	$(Q)$(bench-o)/run -n $(BENCH_RUNS) $(if $(BENCH_ONLY),-s $(BENCH_ONLY)) \
+		-p $(bench-o) -m $(O)/myctr -o $(bench-o)
+
+# Only the kernel's own headers: /usr/include as a whole would mix glibc's in.
+$(bench-kinc):
+	$(Q)mkdir -p $@
+	$(Q)ln -sfn /usr/include/linux $@/linux
+	$(Q)ln -sfn /usr/include/asm-generic $@/asm-generic
+	$(Q)ln -sfn /usr/include/$$($(BENCH_HOSTCC) -print-multiarch)/asm $@/asm
+
+$(bench-o)/profile: tests/bench/profile.c | $(bench-kinc)
+	$(call say,HOSTCC,$@)
+	$(Q)$(BENCH_HOSTCC) $(bench-hostflags) $< -o $@ -lseccomp
+
+$(bench-o)/floor_filter.h: $(bench-o)/profile
+	$(Q)$< header > $@
+
+$(bench-o)/filter.bpf: $(bench-o)/profile
+	$(Q)$< bpf > $@
+
+$(bench-o)/floor: $(bench-o)/floor_filter.h
+$(bench-o)/floor $(bench-o)/once $(bench-o)/stamp: $(bench-o)/%: tests/bench/%.c tests/bench/sample.h | $(bench-kinc)
+	$(call say,CC,$@)
+	$(Q)$(BENCH_CC) $(bench-cflags) $< -o $@ $(bench-ldflags)
+
+$(bench-o)/true: tests/bench/true.S | $(bench-kinc)
+	$(Q)$(BENCH_HOSTCC) -nostdlib -static -s -Wl,-z,noseparate-code,--build-id=none $< -o $@
+
+$(bench-o)/run: $(bench-run) tests/bench/bench.h tests/bench/sample.h | $(bench-kinc)
+	$(call say,HOSTCC,$@)
+	$(Q)$(BENCH_HOSTCC) $(bench-hostflags) $(bench-run) -o $@

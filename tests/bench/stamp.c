@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A payload that says when its first instructions ran: writes CLOCK_MONOTONIC in nanoseconds as
+ * one line to standard output, then sleeps until it is told to go. With an argument it sleeps
+ * without a word, for measuring memory.
+ */
+#include <signal.h>
+#include <stdint.h>
+#include <time.h>
+#include <unistd.h>
+
+static void leave(int sig)
+{
+	(void)sig;
+	_exit(0);
+}
+
+static void write_number(uint64_t value)
+{
+	char line[24];
+	size_t at = sizeof(line);
+
+	line[--at] = '\n';
+	do {
+		line[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	(void)!write(1, line + at, sizeof(line) - at);
+}
+
+int main(int argc, char **argv)
+{
+	struct timespec t;
+
+	(void)argv;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	signal(SIGTERM, leave);
+	if (argc == 1)
+		write_number((uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec);
+	for (;;)
+		pause();
+}
