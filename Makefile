@@ -36,7 +36,8 @@ HOST_CC := $(or $(HOSTCC),gcc)
 boards := $(patsubst board/%/defconfig,%,$(wildcard board/*/defconfig))
 config-goals := config menuconfig oldconfig olddefconfig savedefconfig allnoconfig allyesconfig \
 	alldefconfig randconfig listnewconfig $(boards:%=%_defconfig)
-free-goals := $(config-goals) help clean distclean test lint size check-deps deps demo bench kernel
+free-goals := $(config-goals) help clean distclean test lint size check-deps deps demo kernel \
+	bench bench-wall bench-icount bench-parts bench-deps
 goals := $(or $(MAKECMDGOALS),all)
 
 .PHONY: all
@@ -120,5 +121,7 @@ lint:
 	$(Q)tools/lint/run.sh
 size:
 	$(Q)tools/size/run.sh $(BOARDS)
+
+-include tests/bench/build.mk
 
 endif

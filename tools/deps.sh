@@ -17,7 +17,7 @@ list()
 	image) echo squashfs-tools lz4 tar xz-utils dpkg-dev cpio e2fsprogs ;;
 	vm) echo qemu-system-x86 qemu-system-arm qemu-utils cpio kmod python3 iproute2 ;;
 	live) echo util-linux iproute2 strace python3 busybox-static ;;
-	bench) echo crun runc bubblewrap python3 ;;
+	bench) echo musl-tools crun runc bubblewrap squashfs-tools lz4 libarchive-tools busybox-static e2fsprogs ;;
 	test) list build && list cross && list unit && list fuzz && list config && list lint && list image && list vm && list live && echo lld ;;
 	demo) list build && list image && list vm ;;
 	*)
