@@ -11,7 +11,7 @@ include $(O)/include/auto.conf
 
 # Kconfig files that are newer than the configuration may have added symbols: complete it first.
 $(KCONFIG_CONFIG): $(kconfigs)
-	$(Q)$(MAKE) $(conf-tool)
+	$(Q)$(if $(conf-tool),$(MAKE) $(conf-tool))
 	$(Q)if [ -f $@ ]; then $(run-conf) --olddefconfig Kconfig && touch $@; else \
 		echo "No $@ yet: using board/full/defconfig (see make help)"; mkdir -p $(@D); \
 		$(run-conf) --defconfig=board/full/defconfig Kconfig; fi
