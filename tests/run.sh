@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 # Run the test suites, count their TAP lines, show the output of what failed, and end in one line:
 # `N passed, N failed, N skipped`. Fails when a test failed or a suite ran nothing.
-# usage: run.sh [SUITE...]    suites: unit config fuzz live vm build lint
+# usage: run.sh [SUITE...]    suites: unit config fuzz live vm icount build lint
 set -u
 cd "$(dirname "$0")/.." || exit 1
 top=$PWD
-suites=${*:-unit config build fuzz live vm}
+suites=${*:-unit config build fuzz live vm icount}
 jobs=${JOBS:-2}
 out=${TEST_OUT:-$top/build/test}
 mkdir -p "$out/log"
@@ -65,6 +65,7 @@ suite_config() { run_scripts config; }
 suite_build() { run_scripts build; }
 suite_live() { run_scripts live; }
 suite_vm() { run_scripts vm; }
+suite_icount() { make O="$out" bench-icount; }
 suite_lint() { tools/lint/run.sh; }
 
 # Count TAP in a log, add it to the totals, print the suite's line.
@@ -84,9 +85,9 @@ prepare >"$out/log/prepare.tap" || {
 }
 for suite in $suites; do
 	case $suite in
-	unit | config | fuzz | live | vm | build | lint) ;;
+	unit | config | fuzz | live | vm | icount | build | lint) ;;
 	*)
-		echo "tests: unknown suite '$suite'; one of unit config fuzz live vm build lint" >&2
+		echo "tests: unknown suite '$suite'; one of unit config fuzz live vm icount build lint" >&2
 		exit 2
 		;;
 	esac

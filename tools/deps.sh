@@ -18,7 +18,7 @@ list()
 	vm) echo qemu-system-x86 qemu-system-arm qemu-utils cpio kmod python3 iproute2 ;;
 	live) echo util-linux iproute2 strace python3 busybox-static ;;
 	bench) echo musl-tools crun runc bubblewrap squashfs-tools lz4 libarchive-tools busybox-static e2fsprogs ;;
-	test) list build && list cross && list unit && list fuzz && list config && list lint && list image && list vm && list live && echo lld ;;
+	test) list build && list cross && list unit && list fuzz && list config && list lint && list image && list vm && list live && list bench && echo lld ;;
 	demo) list build && list image && list vm ;;
 	*)
 		echo "deps: unknown purpose '$1'; one of build cross unit fuzz config lint image vm live test demo bench" >&2

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # make bench                measures and prints (as root); BENCH_RUNS=40, BENCH_ONLY=start,ps,...
-# make bench BENCH=icount   the same start as instruction counts, in a deterministic machine
+# make bench BENCH=icount   the same start as instruction counts, in a deterministic machine;
+#                           UPDATE=1 accepts them (commit tests/bench/icount.txt)
 # What runs inside the measurement is static musl; the measuring program is an ordinary host
 # program.
 
@@ -17,7 +18,7 @@ bench-cflags := -std=gnu11 -D_GNU_SOURCE -Os -Wall -Wextra -Wshadow -Wstrict-pro
 bench-ldflags := -static -s -Wl,--gc-sections
 bench-hostflags := -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wshadow -Wstrict-prototypes -I.
 bench-run := $(patsubst %,tests/bench/%.c,run sys count goals chart start oci)
-bench-parts := $(addprefix $(bench-o)/,floor once stamp true filter.bpf profile run)
+bench-parts := $(addprefix $(bench-o)/,floor once stamp true icount_init filter.bpf profile run)
 
 .PHONY: bench bench-wall bench-icount bench-parts bench-deps
 bench: bench-$(BENCH)
@@ -29,6 +30,11 @@ bench-wall: bench-deps
 	$(Q)$(MAKE) all bench-parts
 	$(Q)$(bench-o)/run -n $(BENCH_RUNS) $(if $(BENCH_ONLY),-s $(BENCH_ONLY)) \
 		-p $(bench-o) -m $(O)/myctr -o $(bench-o)
+
+bench-icount: bench-deps
+	$(Q)tools/deps.sh vm
+	$(Q)$(MAKE) all bench-parts
+	$(Q)tests/bench/icount.sh $(if $(UPDATE),-u) $(bench-o) $(O)/myctr
 
 # Only the kernel's own headers: /usr/include as a whole would mix glibc's in.
 $(bench-kinc):
@@ -48,7 +54,7 @@ $(bench-o)/filter.bpf: $(bench-o)/profile
 	$(Q)$< bpf > $@
 
 $(bench-o)/floor: $(bench-o)/floor_filter.h
-$(bench-o)/floor $(bench-o)/once $(bench-o)/stamp: $(bench-o)/%: tests/bench/%.c tests/bench/sample.h | $(bench-kinc)
+$(addprefix $(bench-o)/,floor once stamp icount_init): $(bench-o)/%: tests/bench/%.c tests/bench/sample.h | $(bench-kinc)
 	$(call say,CC,$@)
 	$(Q)$(BENCH_CC) $(bench-cflags) $< -o $@ $(bench-ldflags)
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A payload that says when its first instructions ran: writes CLOCK_MONOTONIC in nanoseconds as
- * one line to standard output, then sleeps until it is told to go. With an argument it sleeps
- * without a word, for measuring memory.
+ * one line to standard output, or to the file named as argument, then sleeps until it is told to
+ * go. With -q it sleeps without a word, for measuring memory.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,7 +17,7 @@ static void leave(int sig)
 	_exit(0);
 }
 
-static void write_number(uint64_t value)
+static void write_number(int fd, uint64_t value)
 {
 	char line[24];
 	size_t at = sizeof(line);
@@ -25,18 +27,20 @@ static void write_number(uint64_t value)
 		line[--at] = (char)('0' + value % 10);
 		value /= 10;
 	} while (value);
-	(void)!write(1, line + at, sizeof(line) - at);
+	(void)!write(fd, line + at, sizeof(line) - at);
 }
 
 int main(int argc, char **argv)
 {
 	struct timespec t;
+	int fd = 1;
 
-	(void)argv;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	signal(SIGTERM, leave);
-	if (argc == 1)
-		write_number((uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec);
+	if (argc > 1)
+		fd = strcmp(argv[1], "-q") == 0 ? -1 : open(argv[1], O_WRONLY | O_CLOEXEC);
+	if (fd >= 0)
+		write_number(fd, (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec);
 	for (;;)
 		pause();
 }
