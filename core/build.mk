@@ -5,3 +5,4 @@ obj-y += core/cap.o
 obj-y += core/ids.o
 obj-y += core/rlimit.o
 obj-y += core/sysctl.o
+obj-y += core/codec.o

@@ -44,13 +44,15 @@ struct image {
 	struct stat st;
 	uint8_t head[IMAGE_HEAD];
 	size_t head_len;
-	const char *store; /* folder for unpacked trees, e.g. /var/lib/myctr/images/trees */
-	int tree;	   /* out of prepare: fd of what attach mounts (loop device, folder); -1 none */
-	char dev[32];	   /* out of prepare: "/dev/loop3" where there is one, else "" */
+	char store[128]; /* folder for unpacked trees, e.g. /var/lib/myctr/images/trees */
+	int tree;	 /* out of prepare: fd of what attach mounts (loop device, folder); -1 none */
+	char dev[32];	 /* out of prepare: "/dev/loop3" where there is one, else "" */
+	char note[96];	 /* out of prepare: what had to be left out, for a person; "" when nothing */
 };
 
 struct image_driver {
 	DRIVER_COMMON;
+	bool writable; /* the tree is the user's own folder: storage = bind may write to it */
 	/* Required, host. Looks at head, head_len and st only. */
 	bool (*match)(const struct image *img);
 	/* Required, host. May block: unpack once, find or set up a loop device. Fills tree (and dev). */
@@ -61,11 +63,18 @@ struct image_driver {
 
 /* ---- codec: byte streams by magic, so that file -> codec -> tar composes --------------------- */
 
-/* A source of bytes. read() returns bytes, 0 at the end, or -errno with *e filled. */
+/*
+ * A source of bytes that lends its own buffer, so that nothing is copied between layers. next() points
+ * *bytes at what comes next, valid until it is called again, and returns how many (at least 1), 0 at
+ * the end, or -errno with *e filled. After an error only close() may be called.
+ */
 struct stream {
-	ssize_t (*read)(struct stream *s, void *buf, size_t len, struct err *e);
-	void (*close)(struct stream *s);
+	ssize_t (*next)(struct stream *s, const uint8_t **bytes, struct err *e);
+	void (*close)(struct stream *s); /* frees s too */
 };
+
+/* The bytes of fd (not owned) from its current position on; name is for messages and must outlive it. */
+struct stream *stream_of_fd(int fd, const char *name, struct err *e);
 
 struct codec_driver {
 	DRIVER_COMMON;
@@ -89,6 +98,7 @@ struct storage_args {
 	char dir[192];	   /* this container's folder, may hold upper/ and work/ */
 	const char *lower; /* where the image is attached (NULL for .direct drivers) */
 	const char *root;  /* where the root must appear */
+	bool writable;	   /* image_driver.writable of the image */
 };
 
 struct storage_driver {

@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: MIT
 # Objects of drivers/; see the Makefile.
+obj-$(CONFIG_CODEC_LZ4) += drivers/codec/lz4.o drivers/codec/xxh32.o
+lib-$(CONFIG_CODEC_LZ4) += liblz4
