@@ -6,3 +6,4 @@ obj-y += core/ids.o
 obj-y += core/rlimit.o
 obj-y += core/sysctl.o
 obj-y += core/codec.o
+obj-y += core/state.o

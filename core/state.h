@@ -5,24 +5,26 @@
  * The same format twice: /run/myctr/state (runtime, a tmpfs) and /var/lib/myctr/state (what must
  * outlive power). Any process may map it and read without lock or supervisor.
  *
- * Layout, little-endian:
+ * Layout, little-endian. A header page of STATE_PAGE bytes, of which the first 24 are used:
  *
- *	header, STATE_HEADER bytes:
- *	   0  8  magic "myctrst\0"
- *	   8  4  version (STATE_VERSION)      12  4  bytes of one copy (STATE_COPY)
- *	  16  4  capacity in records          20  4  CRC32C of bytes 0..19
- *	  rest zero
- *	then capacity slots of two copies of STATE_COPY bytes each. A copy:
- *	   0  4  CRC32C of bytes 4..STATE_COPY-1
- *	   4  4  sequence number; the valid copy with the higher one (wrapping compare) counts
- *	   8  2  kind (enum state_kind, 0: the slot is free)   10  2  reserved 0
- *	  12 64  name, NUL-padded
- *	  76  …  fields in the order of struct state_record, fixed offsets in state.c
+ *	    0  8  magic "myctrst\0"
+ *	    8  4  version (STATE_VERSION)      12  4  bytes of one copy (STATE_COPY)
+ *	   16  4  capacity in records          20  4  CRC32C of bytes 0..19
  *
- * A writer always overwrites the older copy, in one pwrite, so that a crash or power cut at any byte
- * leaves the last complete record. Slots are claimed under an OFD lock on the header; after that a
- * record has one writer, its owner.
- * Unknown versions are refused with both numbers and nothing is written.
+ * then groups of STATE_GROUP slots: a page with the first copy of each, a page with the second. So no
+ * sector, and no page, holds both copies of a record. The file grows by a group when it is full. A copy:
+ *
+ *	    0  4  CRC32C of bytes 4..STATE_COPY-1
+ *	    4  4  sequence number; the valid copy with the higher one (wrapping compare) counts
+ *	    8  2  kind (enum state_kind, 0: the slot is free)   10  2  reserved 0
+ *	   12 64  name, NUL-padded
+ *	   76  …  fields in the order of struct state_record, fixed offsets in state.c; rest zero
+ *
+ * A copy of zeros was never written. A writer always overwrites the copy that does not count, in one
+ * write, so that a crash or power cut at any byte leaves the last complete record. Slots are claimed
+ * under an OFD lock on the file; after that a record has one writer, its owner.
+ * Unknown versions are refused with both numbers and nothing is written. A new file is made beside
+ * its place and renamed, so nobody ever sees half a header.
  */
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
@@ -33,8 +35,10 @@
 #include "core/lib/err.h"
 
 #define STATE_VERSION 1
-#define STATE_HEADER 64
+#define STATE_PAGE 4096
 #define STATE_COPY 256
+#define STATE_GROUP (STATE_PAGE / STATE_COPY)
+#define STATE_CAPACITY_MAX 65536
 #define STATE_NAME 64 /* with the NUL */
 
 enum state_kind { STATE_FREE, STATE_CONTAINER, STATE_SYSTEM };
@@ -82,26 +86,37 @@ struct state_record {
 
 struct state {
 	int fd;
-	const uint8_t *map; /* shared mapping of the whole file */
-	uint64_t size;
-	uint32_t capacity;
+	/*
+	 * Shared mapping, or NULL. Only read-only users have one: a page of it that cannot be read
+	 * kills the process (SIGBUS), which must not happen to a supervisor.
+	 */
+	const uint8_t *map;
+	uint64_t map_size;
+	uint32_t slots;	   /* in the file when it was last looked at */
+	uint32_t capacity; /* it may grow to */
 	bool writable;
-	bool durable; /* each write is followed to the device */
+	bool locked;
+	char path[128]; /* for messages */
 };
 
 /*
- * Opens the file; with writable it is made with the given capacity when missing. durable: records are
- * written with RWF_DSYNC. -ENOENT when it is not there and not writable.
+ * Opens the file; with writable it is made with the given capacity when missing, and the larger of that
+ * and the file's own capacity holds. durable: each write is on the device before it returns (O_DSYNC).
+ * -ENOENT when it is not there and not writable, -EPROTO for an unknown version, -EILSEQ for a
+ * damaged header.
  */
 int state_open(struct state *s, const char *path, uint32_t capacity, bool writable, bool durable,
 	       struct err *e);
 void state_close(struct state *s);
 
+/* Looks how many slots the file has now; iterate i from 0 below this. */
+uint32_t state_slots(struct state *s);
+
 /* Reads slot i; 0 and *r, or -ENOENT when it is free, -EILSEQ when both copies are damaged. */
 int state_get(const struct state *s, uint32_t i, struct state_record *r);
 
 /* Finds by kind and name: slot number and *r (r may be NULL), or -ENOENT. */
-int state_find(const struct state *s, uint16_t kind, const char *name, struct state_record *r);
+int state_find(struct state *s, uint16_t kind, const char *name, struct state_record *r);
 
 /*
  * Finds or makes the slot of kind and name, under the lock. Returns the slot; *r is what is there
@@ -109,11 +124,24 @@ int state_find(const struct state *s, uint16_t kind, const char *name, struct st
  */
 int state_claim(struct state *s, uint16_t kind, const char *name, struct state_record *r, struct err *e);
 
+/*
+ * Holds the lock over several calls: look at a record and take it before another process does. Waits
+ * for its holder, which must not do anything slow. Freed by the kernel when the holder dies.
+ */
+int state_lock(struct state *s);
+void state_unlock(struct state *s);
+
 /* Writes a record to its slot. */
 int state_put(struct state *s, uint32_t slot, const struct state_record *r);
 
-/* Frees the slot, if it still holds kind and name. */
-int state_drop(struct state *s, uint32_t slot);
+/* Frees the slot under the lock, if it still holds a record called name; else -ENOENT. */
+int state_drop(struct state *s, uint32_t slot, const char *name);
+
+/*
+ * For checkers: what copy 0 or 1 of a slot holds: 1 and its record and sequence number (either may be
+ * NULL) when it is valid, 0 when it was never written, -EILSEQ when it is damaged.
+ */
+int state_get_copy(const struct state *s, uint32_t i, int copy, struct state_record *r, uint32_t *seq);
 
 /* One word for people: "running", "exited", ... */
 const char *state_phase_name(unsigned int phase);
