@@ -36,7 +36,7 @@ HOST_CC := $(or $(HOSTCC),gcc)
 boards := $(patsubst board/%/defconfig,%,$(wildcard board/*/defconfig))
 config-goals := config menuconfig oldconfig olddefconfig savedefconfig allnoconfig allyesconfig \
 	alldefconfig randconfig listnewconfig $(boards:%=%_defconfig)
-free-goals := $(config-goals) help clean distclean test lint size check-deps deps demo kernel \
+free-goals := $(config-goals) help clean distclean test format lint size check-deps deps demo kernel \
 	bench bench-wall bench-icount bench-parts bench-deps
 goals := $(or $(MAKECMDGOALS),all)
 
@@ -104,7 +104,7 @@ endif
 
 # ---- goals that need no configuration of their own ----
 
-.PHONY: help clean distclean test lint size deps
+.PHONY: help clean distclean test format lint size deps
 help:
 	$(Q)sed 's/^\t//' tools/help.txt
 	@echo "Configurations: $(boards:%=%_defconfig)"
@@ -117,6 +117,8 @@ deps:
 test:
 	$(Q)tools/deps.sh test
 	$(Q)tests/run.sh $(SUITE)
+format:
+	$(Q)clang-format -i $$(git ls-files '*.[ch]')
 lint:
 	$(Q)tools/lint/run.sh
 size:

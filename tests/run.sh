@@ -15,7 +15,7 @@ passed=0 failed=0 skipped=0
 # Every suite works on the full configuration in a build folder of its own.
 prepare()
 {
-	[ -f "$out/.config" ] && [ "$out/.config" -nt board/full/defconfig ] ||
+	[ -n "$(find "$out/.config" -newer board/full/defconfig 2>/dev/null)" ] ||
 		make O="$out" full_defconfig >/dev/null || return 1
 	make -j"$jobs" O="$out" all >"$out/log/prepare.log" 2>&1 || {
 		tail -n 30 "$out/log/prepare.log"

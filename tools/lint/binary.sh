@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Is the program hardened as the README says? usage: binary.sh PROGRAM (PROGRAM.elf beside it, not stripped)
+set -u
+program=${1:?usage: binary.sh PROGRAM}
+bad=0
+headers=$(readelf -lW "$program") || exit 1
+dynamic=$(readelf -dW "$program")
+
+want()
+{
+	if [ "$1" -ne 0 ]; then
+		echo "$program: $2"
+		bad=1
+	fi
+}
+
+readelf -hW "$program" | grep -q 'Type: *DYN'
+want $? 'not position independent'
+! echo "$headers" | grep -q INTERP
+want $? 'asks for a dynamic loader; should be static-pie'
+! echo "$dynamic" | grep -q NEEDED
+want $? 'needs shared libraries'
+! echo "$dynamic" | grep -q TEXTREL
+want $? 'has text relocations'
+echo "$headers" | grep -q GNU_RELRO
+want $? 'has no RELRO segment'
+echo "$dynamic" | grep -Eq 'BIND_NOW|FLAGS_1.*NOW'
+want $? 'is not bound at start (-z now)'
+echo "$headers" | grep GNU_STACK | grep -Eq ' RW +0x'
+want $? 'executable stack, or no GNU_STACK header'
+! echo "$headers" | grep -E '^ *LOAD' | grep -q 'RWE'
+want $? 'segment that is writable and executable'
+if [ -f "$program.elf" ]; then
+	readelf -sW "$program.elf" | grep -q '__stack_chk_fail'
+	want $? 'no stack protector'
+fi
+! readelf -SW "$program" | grep -q ' \.symtab'
+want $? 'is not stripped'
+! strings -a "$program" | grep -E "^(/home|/root|/tmp)/|$PWD"
+want $? 'holds a path of the machine it was built on'
+exit $bad
