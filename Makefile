@@ -26,7 +26,7 @@ export LC_ALL := C
 
 PREFIX ?= /usr
 BINDIR ?= $(PREFIX)/bin
-SBINDIR ?= $(PREFIX)/sbin
+SBINDIR ?= /sbin
 MANDIR ?= $(PREFIX)/share/man
 PKG_CONFIG ?= pkg-config
 HOST_PKG_CONFIG ?= pkg-config

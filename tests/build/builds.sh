@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Does every configuration build, with every toolchain we promise, without a warning? RAND_SEEDS chooses
+# the random configurations.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+work=${MYCTR_OUT:-build}/builds
+jobs=${JOBS:-2}
+mkdir -p "$work"
+work=$(realpath "$work")
+n=0
+
+# build NAME GOAL [MAKE-WORDS...]: configure with GOAL, build, keep the folder only when it failed
+build()
+{
+	name=$1 goal=$2
+	shift 2
+	n=$((n + 1))
+	rm -rf "${work:?}/$name"
+	if make -j"$jobs" O="$work/$name" WERROR=1 "$@" "$goal" all >"$work/$name.log" 2>&1 && [ -s "$work/$name/myctr" ]; then
+		echo "ok $n - build $name"
+	else
+		echo "not ok $n - build $name"
+		grep -E -A4 '(warning|error|undefined|\*\*\*)' "$work/$name.log" | head -n 40 | sed 's/^/# /'
+	fi
+}
+
+# run NAME PROGRAM WANTED-PATTERN: it starts, and is what it should be
+runs()
+{
+	n=$((n + 1))
+	if "$work/$1/myctr" --version >"$work/$1.said" 2>&1 && file -b "$work/$1/myctr" | grep -Eq "$2"; then
+		echo "ok $n - $1 is '$2' and runs"
+	else
+		echo "not ok $n - $1 is '$2' and runs"
+		{ cat "$work/$1.said"; file -b "$work/$1/myctr"; } | sed 's/^/# /'
+	fi
+}
+
+for board in board/*/defconfig; do
+	board=$(basename "$(dirname "$board")")
+	build "$board" "${board}_defconfig"
+done
+build allno allnoconfig
+build allyes allyesconfig
+for seed in ${RAND_SEEDS:-1 2 3}; do
+	KCONFIG_SEED=$seed build "random-$seed" randconfig
+done
+build glibc full_defconfig LIBC=glibc
+runs glibc 'pie executable.*dynamically linked'
+build glibc-static full_defconfig LIBC=glibc STATIC=y
+if command -v clang >/dev/null && command -v ld.lld >/dev/null; then
+	build clang-glibc full_defconfig CC=clang LIBC=glibc
+	build clang-musl full_defconfig CC=clang
+	runs clang-musl 'static-pie linked'
+else
+	n=$((n + 1))
+	echo "ok $n - build with clang # SKIP clang or lld missing (tools/deps.sh test)"
+fi
+if command -v aarch64-linux-gnu-gcc >/dev/null; then
+	build aarch64 full_defconfig ARCH=aarch64
+else
+	n=$((n + 1))
+	echo "ok $n - build for aarch64 # SKIP aarch64-linux-gnu-gcc missing (tools/deps.sh cross)"
+fi
+rm -rf "$work"/*/core "$work"/*/drivers "$work"/*/init
+echo "1..$n"

@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# `make size`: build defconfigs, print what they weigh against their budgets, and what each Kconfig symbol
+# weighs in the largest. Fails when one is over its budget. usage: run.sh [BOARD...]
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+out=${SIZE_OUT:-build/size}
+jobs=${JOBS:-2}
+bad=0
+
+# KiB of the stripped static program; 0: no budget
+budget()
+{
+	case $1 in
+	tiny) echo 64 ;;
+	router) echo 192 ;;
+	full) echo 512 ;;
+	*) echo 0 ;;
+	esac
+}
+
+printf '%-16s %8s %8s %8s %10s %8s  %s\n' defconfig text data bss 'file bytes' budget ''
+for board in "${@:-tiny router full}"; do
+	for name in $board; do
+		log=$out/$name.log
+		mkdir -p "$out"
+		if ! make -j"$jobs" O="$out/$name" "${name}_defconfig" all >"$log" 2>&1; then
+			tail -n 20 "$log"
+			echo "size: ${name}_defconfig does not build"
+			exit 1
+		fi
+		bytes=$(stat -c %s "$out/$name/myctr")
+		limit=$(($(budget "$name") * 1024))
+		verdict=
+		if [ "$limit" -ne 0 ]; then
+			verdict="ok, $((limit - bytes)) left"
+			[ "$bytes" -le "$limit" ] || {
+				verdict="OVER by $((bytes - limit))"
+				bad=1
+			}
+		fi
+		size "$out/$name/myctr" | awk -v name="$name" -v bytes="$bytes" -v limit="$limit" -v verdict="$verdict" \
+			'NR == 2 { printf "%-16s %8d %8d %8d %10d %8s  %s\n", name, $1, $2, $3, bytes, limit ? limit / 1024 "K" : "-", verdict }'
+		last=$out/$name
+	done
+done
+echo
+awk -f tools/size/symbols.awk core/build.mk core/lib/build.mk core/cmd/build.mk drivers/build.mk init/build.mk "$last/myctr.map"
+exit $bad
