@@ -37,7 +37,7 @@ boards := $(patsubst board/%/defconfig,%,$(wildcard board/*/defconfig))
 config-goals := config menuconfig oldconfig olddefconfig savedefconfig allnoconfig allyesconfig \
 	alldefconfig randconfig listnewconfig $(boards:%=%_defconfig)
 free-goals := $(config-goals) help clean distclean test format lint size check-deps deps demo kernel \
-	bench bench-wall bench-icount bench-parts bench-deps
+	bench bench-wall bench-icount bench-parts bench-deps bench-sizes bench-size-%
 goals := $(or $(MAKECMDGOALS),all)
 
 .PHONY: all

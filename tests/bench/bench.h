@@ -40,8 +40,8 @@ struct row {
 	const char *note; /* what it does less or more than the floor, NULL: the same */
 	struct command command;
 	struct sample *samples; /* one per run; NULL: not there, not measured */
-	double us;              /* median */
-	double ratio;           /* median over the runs of (this / the base row of the same run) */
+	double us;		/* median */
+	double ratio;		/* median over the runs of (this / the base row of the same run) */
 	struct cost cost;
 	long faults; /* median */
 	bool failed;
@@ -58,12 +58,13 @@ struct goal {
 };
 
 struct bench {
-	const char *out;   /* folder for results and charts */
-	const char *parts; /* folder with floor, once, payloads, profile */
-	const char *myctr; /* the binary under test */
-	const char *sizes; /* folder with tiny, router, full binaries, NULL: none */
-	const char *only;  /* comma-separated sections, NULL: all */
+	const char *out;    /* folder for results and charts */
+	const char *parts;  /* folder with floor, once, payloads, profile */
+	const char *myctr;  /* the binary under test */
+	const char *sizes;  /* folder with tiny, router, full binaries, NULL: none */
+	const char *only;   /* comma-separated sections, NULL: all */
 	const char *work;   /* private tmpfs */
+	const char *once;   /* in it: the program that measures one start */
 	const char *rootfs; /* in it: the payload's root directory */
 	int runs;
 	struct row rows[MAX_ROWS];
@@ -92,12 +93,18 @@ void command_set(struct command *c, const char *const *argv);
 _Noreturn void command_exec(const struct command *c, int out, int result);
 /* Forks and executes; output goes to /dev/null or, when out >= 0, to that descriptor. */
 pid_t command_spawn(const struct command *c, int out);
+/* Its exit status as a shell shows it. */
+int command_wait(pid_t pid);
 /* command_spawn() and wait; returns the exit status. */
 int command_run(const struct command *c, int out);
 /* Runs, gathers output (always terminated), returns exit status. */
 int command_capture(const struct command *c, char *buf, size_t size);
 /* One run through `once`; returns 0 or -errno, result in *s. */
 int command_sample(const struct bench *b, const struct command *c, struct sample *s);
+/* The same up to the first instruction of the payload, which is `stamp -x`. */
+int command_first(const struct bench *b, const struct command *c, struct sample *s);
+/* Median wall time of successful runs; negative when one did not succeed. */
+double command_median_us(const struct bench *b, const struct command *c, int runs);
 /* count.c: what the whole process tree did, through ptrace; 0 or -errno when it cannot. */
 int command_cost(const struct command *c, struct cost *cost);
 
@@ -110,13 +117,13 @@ void goals_print(const struct bench *b, FILE *to);
 int chart_write(const struct bench *b, const char *path, const char *title);
 
 /* One section each; they print their own table and add goals. */
-void section_start(struct bench *b);      /* start.c, with the OCI bundles of oci.c */
-void section_ps(struct bench *b);         /* ps.c */
-void section_sizes(struct bench *b);      /* sizes.c */
-void section_memory(struct bench *b);     /* memory.c */
+void section_start(struct bench *b);	  /* start.c, with the OCI bundles of oci.c */
+void section_ps(struct bench *b);	  /* ps.c */
+void section_sizes(struct bench *b);	  /* sizes.c */
+void section_memory(struct bench *b);	  /* memory.c */
 void section_supervised(struct bench *b); /* supervised.c */
-void section_durable(struct bench *b);    /* durable.c */
-void section_unpack(struct bench *b);     /* unpack.c */
+void section_durable(struct bench *b);	  /* durable.c */
+void section_unpack(struct bench *b);	  /* unpack.c */
 
 /* oci.c: writes a bundle equal in isolation to the floor; returns its path. */
 const char *oci_bundle(const struct bench *b);

@@ -17,24 +17,32 @@ bench-cflags := -std=gnu11 -D_GNU_SOURCE -Os -Wall -Wextra -Wshadow -Wstrict-pro
 	-ffunction-sections -fdata-sections -I. -I$(bench-o) -idirafter $(bench-kinc)
 bench-ldflags := -static -s -Wl,--gc-sections
 bench-hostflags := -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wshadow -Wstrict-prototypes -I.
-bench-run := $(patsubst %,tests/bench/%.c,run sys count goals chart start oci)
-bench-parts := $(addprefix $(bench-o)/,floor once stamp true icount_init filter.bpf profile run)
+bench-run := $(patsubst %,tests/bench/%.c,run sys count goals chart oci start ps sizes durable unpack)
+bench-parts := $(addprefix $(bench-o)/,floor once stamp nothing fill true icount_init filter.bpf profile run)
 
-.PHONY: bench bench-wall bench-icount bench-parts bench-deps
+.PHONY: bench bench-wall bench-icount bench-parts bench-deps bench-sizes
 bench: bench-$(BENCH)
 bench-parts: $(bench-parts)
 bench-deps:
 	$(Q)tools/deps.sh build bench
 
 bench-wall: bench-deps
-	$(Q)$(MAKE) all bench-parts
+	$(Q)$(MAKE) all headers
+	$(Q)$(MAKE) bench-parts bench-sizes
 	$(Q)$(bench-o)/run -n $(BENCH_RUNS) $(if $(BENCH_ONLY),-s $(BENCH_ONLY)) \
-		-p $(bench-o) -m $(O)/myctr -o $(bench-o)
+		-p $(bench-o) -m $(O)/myctr -o $(bench-o) -z $(bench-o)
 
 bench-icount: bench-deps
 	$(Q)tools/deps.sh vm
-	$(Q)$(MAKE) all bench-parts
+	$(Q)$(MAKE) all headers
+	$(Q)$(MAKE) bench-parts
 	$(Q)tests/bench/icount.sh $(if $(UPDATE),-u) $(bench-o) $(O)/myctr
+
+# Each configuration whose size is printed, in a folder of its own.
+bench-sizes: $(addprefix bench-size-,tiny router full)
+bench-size-%:
+	$(Q)$(MAKE) O=$(bench-o)/$* $*_defconfig >/dev/null
+	$(Q)$(MAKE) O=$(bench-o)/$* all >/dev/null
 
 # Only the kernel's own headers: /usr/include as a whole would mix glibc's in.
 $(bench-kinc):
@@ -54,12 +62,18 @@ $(bench-o)/filter.bpf: $(bench-o)/profile
 	$(Q)$< bpf > $@
 
 $(bench-o)/floor: $(bench-o)/floor_filter.h
-$(addprefix $(bench-o)/,floor once stamp icount_init): $(bench-o)/%: tests/bench/%.c tests/bench/sample.h | $(bench-kinc)
+$(addprefix $(bench-o)/,floor once stamp nothing icount_init): $(bench-o)/%: tests/bench/%.c tests/bench/sample.h | $(bench-kinc)
 	$(call say,CC,$@)
 	$(Q)$(BENCH_CC) $(bench-cflags) $< -o $@ $(bench-ldflags)
 
 $(bench-o)/true: tests/bench/true.S | $(bench-kinc)
 	$(Q)$(BENCH_HOSTCC) -nostdlib -static -s -Wl,-z,noseparate-code,--build-id=none $< -o $@
+
+# With the code under test: the state file's writer, the control protocol.
+bench-fill := tests/bench/fill.c $(patsubst %,core/%.c,state lib/crc32c lib/err lib/fd lib/sys)
+$(bench-o)/fill: $(bench-fill) | $(bench-kinc)
+	$(call say,HOSTCC,$@)
+	$(Q)$(BENCH_HOSTCC) $(bench-hostflags) -I$(O)/include -include $(O)/include/autoconf.h $^ -o $@
 
 $(bench-o)/run: $(bench-run) tests/bench/bench.h tests/bench/sample.h | $(bench-kinc)
 	$(call say,HOSTCC,$@)

@@ -17,8 +17,8 @@
 #include "tests/bench/bench.h"
 
 static const unsigned long follow = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE |
-				    PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-				    PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
+				    PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC |
+				    PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
 
 /* The peak is summed exactly when it is read, so it is read wherever memory is about to go. */
 static void see_peak(pid_t pid, struct cost *cost)

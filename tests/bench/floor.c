@@ -43,12 +43,12 @@
 #define KEPT 0x00000000a80425fbULL
 
 struct floor {
-	const char *root;     /* directory, or with -s a squashfs file */
-	const char *cgroup;   /* -c DIR: born in this cgroup (cgroup v2) */
-	bool bare;            /* -b: no container at all, for reference */
-	bool squashfs;        /* -s: squashfs over a new loop device, overlay over it */
-	bool rootless;        /* -r: user namespace with one id mapped */
-	unsigned int uid;     /* the ids to map */
+	const char *root;   /* directory, or with -s a squashfs file */
+	const char *cgroup; /* -c DIR: born in this cgroup (cgroup v2) */
+	bool bare;	    /* -b: no container at all, for reference */
+	bool squashfs;	    /* -s: squashfs over a new loop device, overlay over it */
+	bool rootless;	    /* -r: user namespace with one id mapped */
+	unsigned int uid;   /* the ids to map */
 	unsigned int gid;
 	char *const *argv;
 };
@@ -142,7 +142,8 @@ static void root_squashfs(const struct floor *f)
 	must(mkdir(SCRATCH "/root", 0755), "mkdir root");
 	must(mount(node, SCRATCH "/lower", "squashfs", MS_RDONLY | MS_NODEV, NULL), "squashfs");
 	must(mount("overlay", SCRATCH "/root", "overlay", 0,
-		   "lowerdir=" SCRATCH "/lower,upperdir=" SCRATCH "/upper,workdir=" SCRATCH "/work"),
+		   "lowerdir=" SCRATCH "/lower,upperdir=" SCRATCH "/upper,workdir=" SCRATCH
+		   "/work"),
 	     "mount overlay");
 	must(chdir(SCRATCH "/root"), "chdir root");
 }
@@ -178,9 +179,10 @@ static void proc_and_sys(const struct floor *f)
 /* Rootless cannot mknod, so the host's devices are bound over empty files. */
 static void device(const struct floor *f, const char *path, unsigned int minor_nr)
 {
-	static const char *const host[] = { [3] = "/dev/null",    [5] = "/dev/zero",
-					    [7] = "/dev/full",    [8] = "/dev/random",
-					    [9] = "/dev/urandom", [0] = "/dev/tty" };
+	static const char *const host[] = {
+		[3] = "/dev/null",   [5] = "/dev/zero",	   [7] = "/dev/full",
+		[8] = "/dev/random", [9] = "/dev/urandom", [0] = "/dev/tty"
+	};
 
 	if (!f->rootless) {
 		must(mknod(path, S_IFCHR | 0666, makedev(minor_nr ? 1 : 5, minor_nr)), path);
@@ -209,9 +211,11 @@ static void dev(const struct floor *f)
 	must(mkdir("dev/shm", 0755), "mkdir dev/shm");
 	must(mkdir("dev/mqueue", 0755), "mkdir dev/mqueue");
 	must(mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
-		   "newinstance,ptmxmode=0666,mode=0620"), "mount dev/pts");
+		   "newinstance,ptmxmode=0666,mode=0620"),
+	     "mount dev/pts");
 	must(mount("shm", "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-		   "mode=1777,size=65536k"), "mount dev/shm");
+		   "mode=1777,size=65536k"),
+	     "mount dev/shm");
 	must(mount("mqueue", "dev/mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL),
 	     "mount dev/mqueue");
 	umask(022);
@@ -226,11 +230,11 @@ static void maybe(long result, const char *step)
 
 static void masks(const struct floor *f)
 {
-	static const char *const files[] = { "proc/kcore", "proc/keys", "proc/latency_stats",
-					     "proc/timer_list", "proc/timer_stats",
-					     "proc/sched_debug" };
-	static const char *const dirs[] = { "proc/acpi", "proc/asound", "proc/scsi",
-					    "sys/firmware", "sys/devices/virtual/powercap" };
+	static const char *const files[] = { "proc/kcore",	   "proc/keys",
+					     "proc/latency_stats", "proc/timer_list",
+					     "proc/timer_stats",   "proc/sched_debug" };
+	static const char *const dirs[] = { "proc/acpi", "proc/asound", "proc/scsi", "sys/firmware",
+					    "sys/devices/virtual/powercap" };
 	static const char *const readonly[] = { "proc/bus", "proc/fs", "proc/irq", "proc/sys",
 						"proc/sysrq-trigger" };
 	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;

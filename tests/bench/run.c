@@ -7,10 +7,12 @@
  */
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/bench/bench.h"
@@ -18,7 +20,8 @@
 static void usage(void)
 {
 	fputs("usage: run [-n RUNS] [-s SECTIONS] -p PARTS -m MYCTR -o OUT [-z SIZES]\n"
-	      "sections: start,ps,sizes,memory,supervised,durable,unpack\n", stderr);
+	      "sections: start,ps,sizes,memory,supervised,durable,unpack\n",
+	      stderr);
 	exit(2);
 }
 
@@ -28,13 +31,26 @@ static void parse(struct bench *b, int argc, char **argv)
 
 	while ((opt = getopt(argc, argv, "n:s:p:m:o:z:")) != -1) {
 		switch (opt) {
-		case 'n': b->runs = atoi(optarg); break;
-		case 's': b->only = optarg; break;
-		case 'p': b->parts = optarg; break;
-		case 'm': b->myctr = optarg; break;
-		case 'o': b->out = optarg; break;
-		case 'z': b->sizes = optarg; break;
-		default: usage();
+		case 'n':
+			b->runs = atoi(optarg);
+			break;
+		case 's':
+			b->only = optarg;
+			break;
+		case 'p':
+			b->parts = optarg;
+			break;
+		case 'm':
+			b->myctr = optarg;
+			break;
+		case 'o':
+			b->out = optarg;
+			break;
+		case 'z':
+			b->sizes = optarg;
+			break;
+		default:
+			usage();
 		}
 	}
 	if (!b->parts || !b->myctr || !b->out || b->runs < 1 || b->runs > MAX_RUNS)
@@ -47,6 +63,22 @@ static void cover(const char *path)
 		bench_die("mount tmpfs", path);
 }
 
+/* A process namespace too: whatever a section leaves running ends with the bench. */
+static void private_processes(void)
+{
+	int status;
+	pid_t pid;
+
+	if (unshare(CLONE_NEWPID) < 0 || (pid = fork()) < 0)
+		bench_die("process namespace", "bench");
+	if (pid == 0)
+		return;
+	signal(SIGINT, SIG_IGN);
+	if (waitpid(pid, &status, 0) < 0)
+		bench_die("wait", "bench");
+	exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
 /* Everything measured lies on one tmpfs that goes away with this process. */
 static void private_place(struct bench *b)
 {
@@ -56,6 +88,9 @@ static void private_place(struct bench *b)
 	}
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		bench_die("private mounts", "bench");
+	private_processes();
+	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		bench_die("mount", "/proc");
 	/* Where the host still has cgroup v1, everybody sees the v2 tree alone: crun refuses both. */
 	mount("cgroup2", "/sys/fs/cgroup", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	cover("/run");
@@ -66,7 +101,8 @@ static void private_place(struct bench *b)
 
 static void place_parts(struct bench *b)
 {
-	static const char *const names[] = { "floor", "once", "true", "stamp", "filter.bpf" };
+	static const char *const names[] = { "floor",	"once", "true",	     "stamp",
+					     "nothing", "fill", "filter.bpf" };
 	static const char *const dirs[] = { "", "/proc", "/sys", "/dev", "/tmp" };
 	struct command image = { .argv = { "/usr/bin/mksquashfs" } };
 
@@ -75,6 +111,7 @@ static void place_parts(struct bench *b)
 			   0755);
 	if (access(b->myctr, R_OK) == 0)
 		bench_copy(b->myctr, bench_path(b, "myctr"), 0755);
+	b->once = bench_path(b, "once");
 	b->rootfs = bench_path(b, "rootfs");
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
 		bench_dir(bench_format("%s%s", b->rootfs, dirs[i]));
@@ -92,7 +129,8 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*run)(struct bench *b);
 	} sections[] = {
-		{ "start", section_start },
+		{ "sizes", section_sizes },	{ "start", section_start },   { "ps", section_ps },
+		{ "durable", section_durable }, { "unpack", section_unpack },
 	};
 	struct bench *b = calloc(1, sizeof(*b));
 

@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 struct sample {
-	int64_t ns;      /* from before the fork to after the wait */
-	int64_t faults;  /* minor page faults, all processes that were waited for */
-	int64_t status;  /* exit status as a shell shows it */
+	int64_t ns;	/* from before the fork to after the wait */
+	int64_t faults; /* minor page faults, all processes that were waited for */
+	int64_t status; /* exit status as a shell shows it */
 };
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * A payload that says when its first instructions ran: writes CLOCK_MONOTONIC in nanoseconds as
  * one line to standard output, or to the file named as argument, then sleeps until it is told to
- * go. With -q it sleeps without a word, for measuring memory.
+ * go. With -q it sleeps without a word, for
+ * measuring memory; with -x it exits as soon as it has written.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -33,14 +34,18 @@ static void write_number(int fd, uint64_t value)
 int main(int argc, char **argv)
 {
 	struct timespec t;
+	const char *to = argc > 1 ? argv[1] : "";
 	int fd = 1;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	signal(SIGTERM, leave);
-	if (argc > 1)
-		fd = strcmp(argv[1], "-q") == 0 ? -1 : open(argv[1], O_WRONLY | O_CLOEXEC);
+	if (to[0] == '/')
+		fd = open(to, O_WRONLY | O_CLOEXEC);
+	else if (strcmp(to, "-q") == 0)
+		fd = -1;
 	if (fd >= 0)
 		write_number(fd, (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec);
-	for (;;)
+	while (strcmp(to, "-x") != 0)
 		pause();
+	return 0;
 }

@@ -187,7 +187,7 @@ pid_t command_spawn(const struct command *c, int out)
 	return pid;
 }
 
-static int wait_status(pid_t pid)
+int command_wait(pid_t pid)
 {
 	int status;
 
@@ -199,7 +199,7 @@ static int wait_status(pid_t pid)
 
 int command_run(const struct command *c, int out)
 {
-	return wait_status(command_spawn(c, out));
+	return command_wait(command_spawn(c, out));
 }
 
 int command_capture(const struct command *c, char *buf, size_t size)
@@ -217,18 +217,29 @@ int command_capture(const struct command *c, char *buf, size_t size)
 		len += (size_t)n;
 	buf[len] = '\0';
 	close(fds[0]);
-	return wait_status(pid);
+	return command_wait(pid);
 }
 
-int command_sample(const struct bench *b, const struct command *c, struct sample *s)
+/* Shifts the command behind `once`, with -f when only the way to the first instruction counts. */
+static void prefix(const struct bench *b, const struct command *c, bool first, struct command *once)
 {
-	struct command once = *c;
+	size_t n = first ? 2 : 1;
+
+	*once = *c;
+	memmove(once->argv + n, c->argv, sizeof(c->argv) - n * sizeof(c->argv[0]));
+	once->argv[0] = b->once;
+	if (first)
+		once->argv[1] = "-f";
+}
+
+static int sample(const struct bench *b, const struct command *c, bool first, struct sample *s)
+{
+	struct command once;
 	int fds[2];
 	ssize_t n;
 	pid_t pid;
 
-	memmove(once.argv + 1, c->argv, sizeof(c->argv) - sizeof(c->argv[0]));
-	once.argv[0] = bench_path(b, "once");
+	prefix(b, c, first, &once);
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		bench_die("pipe", c->argv[0]);
 	pid = fork();
@@ -239,6 +250,28 @@ int command_sample(const struct bench *b, const struct command *c, struct sample
 	close(fds[1]);
 	n = read(fds[0], s, sizeof(*s));
 	close(fds[0]);
-	free((void *)(uintptr_t)once.argv[0]);
-	return wait_status(pid) == 0 && n == (ssize_t)sizeof(*s) ? 0 : -EIO;
+	return command_wait(pid) == 0 && n == (ssize_t)sizeof(*s) ? 0 : -EIO;
+}
+
+int command_sample(const struct bench *b, const struct command *c, struct sample *s)
+{
+	return sample(b, c, false, s);
+}
+
+int command_first(const struct bench *b, const struct command *c, struct sample *s)
+{
+	return sample(b, c, true, s);
+}
+
+double command_median_us(const struct bench *b, const struct command *c, int runs)
+{
+	double values[MAX_RUNS];
+	struct sample s;
+
+	for (int i = 0; i < runs; i++) {
+		if (command_sample(b, c, &s) < 0 || s.status != 0)
+			return -1;
+		values[i] = (double)s.ns / 1000;
+	}
+	return bench_median(values, (size_t)runs);
 }
