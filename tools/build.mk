@@ -68,7 +68,7 @@ lib-cflags =
 lib-libs = $(patsubst lib%,-l%,$(1))
 else
 sysroot-flag := $(if $(SYSROOT),--sysroot=$(SYSROOT))
-pkg-config := $(if $(SYSROOT),PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) PKG_CONFIG_LIBDIR=$(or $(PKG_CONFIG_LIBDIR),$(SYSROOT)/usr/lib/pkgconfig:$(SYSROOT)/usr/share/pkgconfig)) $(PKG_CONFIG)
+pkg-config := $(if $(SYSROOT),PKG_CONFIG_SYSROOT_DIR=$(SYSROOT:/=) PKG_CONFIG_LIBDIR=$(or $(PKG_CONFIG_LIBDIR),$(subst $(eval ) ,:,$(addprefix $(SYSROOT:/=)/usr/,lib/pkgconfig lib/$(shell $(CC) -dumpmachine)/pkgconfig share/pkgconfig)))) $(PKG_CONFIG)
 libc-cflags := $(sysroot-flag)
 libc-link := $(sysroot-flag) $(if $(filter y,$(STATIC)),-static-pie,-pie)
 lib-cflags = $(if $(1),$(shell $(pkg-config) --cflags $(1)))

@@ -49,6 +49,13 @@ done
 build glibc full_defconfig LIBC=glibc
 runs glibc 'pie executable.*dynamically linked'
 build glibc-static full_defconfig LIBC=glibc STATIC=y
+# a distribution's toolchain: prefix, sysroot and pkg-config of its own (here the host's under other names)
+mkdir -p "$work/toolchain"
+for tool in gcc ar strip; do
+	ln -sf "$(command -v $tool)" "$work/toolchain/x86_64-distro-linux-gnu-$tool"
+done
+build distro full_defconfig CROSS_COMPILE="$work/toolchain/x86_64-distro-linux-gnu-" SYSROOT=/
+runs distro 'static-pie linked'
 if command -v clang >/dev/null && command -v ld.lld >/dev/null; then
 	build clang-glibc full_defconfig CC=clang LIBC=glibc
 	build clang-musl full_defconfig CC=clang
@@ -63,5 +70,5 @@ else
 	n=$((n + 1))
 	echo "ok $n - build for aarch64 # SKIP aarch64-linux-gnu-gcc missing (tools/deps.sh cross)"
 fi
-rm -rf "$work"/*/core "$work"/*/drivers "$work"/*/init
+rm -rf "$work"/toolchain "$work"/*/core "$work"/*/drivers "$work"/*/init
 echo "1..$n"
