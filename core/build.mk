@@ -7,3 +7,4 @@ obj-y += core/rlimit.o
 obj-y += core/sysctl.o
 obj-y += core/codec.o
 obj-y += core/state.o
+obj-y += core/log.o

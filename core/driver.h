@@ -167,31 +167,54 @@ struct seccomp_driver {
 
 /* ---- log: where a container's output goes ---------------------------------------------------- */
 
+/* Filled by log_args_of() (core/log.h). */
 struct log_args {
 	const char *name; /* container */
+	char dir[192];	  /* folder of the driver's files, see log_driver.kept */
 	uint64_t size;	  /* bytes of the ring or of one file */
 	unsigned int files;
 };
 
-struct log; /* a driver's own state, first member of its struct: see log_driver.open */
+/*
+ * An open log. A driver's own struct has this as its first member, allocates it in open() and frees it
+ * in close().
+ */
+struct log {
+	const struct log_driver *driver; /* set by open() */
+};
+
+/*
+ * Takes one piece of output that came at realtime_ms; any bytes, pieces end anywhere. With bytes NULL,
+ * about len bytes (0: it is not known how many) were overwritten before they could be read.
+ */
+typedef void log_each_fn(void *arg, uint64_t realtime_ms, const char *bytes, size_t len);
 
 struct log_driver {
 	DRIVER_COMMON;
-	/* Required, supervisor. Opens or continues the log of a container. *out owned by caller. */
+	bool kept; /* its files outlive power: in the log folder, else in the runtime folder */
+	/*
+	 * Required, supervisor. Opens or continues the log of a container. *out is valid until
+	 * close(), NULL on failure.
+	 */
 	int (*open)(const struct log_args *a, struct log **out, struct err *e);
-	/* Required, supervisor. Takes output as it came (any bytes, any split). Bounded, never blocks. */
+	/*
+	 * Required, supervisor. Takes output as it came (any bytes, any split). Bounded, never
+	 * blocks on anything but the file system, never fsyncs. May leave a short-lived child
+	 * behind, which the supervisor reaps like any stranger. Bytes that cannot be stored are dropped,
+	 * -errno says so; the next call tries again.
+	 */
 	int (*write)(struct log *l, uint64_t realtime_ms, const void *bytes, size_t len);
 	/* Required, supervisor. */
 	void (*close)(struct log *l);
 	/*
-	 * Optional, CLI, any process, without the supervisor. Gives the stored records in order from
-	 * *cursor (0 at first, opaque) to each(); returns the number given. follow calls it again.
+	 * Optional, CLI, any process, while the supervisor writes or is gone. Gives what is stored
+	 * from *cursor on (0 at first, else as the last call left it) to each(), and returns how many
+	 * pieces that were. -ENOENT when nothing was ever stored for a->name; a->size is not used.
 	 */
-	int (*read)(const struct log_args *a, uint64_t *cursor,
-		    void (*each)(void *arg, uint64_t realtime_ms, const char *bytes, size_t len), void *arg,
+	int (*read)(const struct log_args *a, uint64_t *cursor, log_each_fn *each, void *arg,
 		    struct err *e);
-	/* Optional, host. Removes what is stored for the container. Repeatable. */
-	int (*remove)(const char *name);
+	/* Optional, host. Removes what is stored for a->name. Repeatable: 0 when there is nothing. */
+	int (*remove)(const struct log_args *a);
 };
 
 /* ---- net ------------------------------------------------------------------------------------- */

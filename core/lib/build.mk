@@ -7,3 +7,4 @@ obj-y += core/lib/event.o
 obj-y += core/lib/path.o
 obj-y += core/lib/sha256.o
 obj-y += core/lib/crc32c.o
+obj-y += core/lib/stamp.o
