@@ -97,10 +97,13 @@ my-cflags = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(target-flag) $(lib
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -fstack-protector-strong $(fortify) \
 	$(if $(DEBUG),-g -ffile-prefix-map=$(CURDIR)=.,-g0) $(call lib-cflags,$(libs))
 my-ldflags = $(target-flag) $(libc-link) -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,max-page-size=4096,--build-id=none \
-	-Wl,-Map=$(O)/myctr.map $(if $(findstring clang,$(CC)),-fuse-ld=lld)
+	-Wl,-Map=$(O)/myctr.map $(if $(findstring clang,$(CC)),-fuse-ld=lld,$(SETS_LD))
+
+# GNU ld puts the linker sets among the read-only data; empty it for another linker.
+SETS_LD ?= -Wl,-T,tools/sets.ld
 
 # Objects depend on the exact command, so that another CC or CFLAGS rebuilds them.
-flags-now = $(CC) $(my-cflags) $(CFLAGS) $(CPPFLAGS)
+flags-now = $(CC) $(my-cflags) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(SETS_LD)
 $(shell mkdir -p $(O))
 ifneq ($(file <$(O)/.flags),$(flags-now))
 $(file >$(O)/.flags,$(flags-now))
@@ -120,7 +123,7 @@ $(objs): $(O)/%.o: %.c $(autoconf) $(O)/.flags | $(gen-y) $(sysroot-ready)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(my-cflags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/myctr.elf: $(objs) $(O)/.flags
+$(O)/myctr.elf: $(objs) tools/sets.ld $(O)/.flags
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(my-ldflags) $(LDFLAGS) -o $@ $(objs) $(call lib-libs,$(libs)) $(libc-end)
 

@@ -32,6 +32,10 @@ want $? 'executable stack, or no GNU_STACK header'
 ! echo "$headers" | grep -E '^ *LOAD' | grep -q 'RWE'
 want $? 'segment that is writable and executable'
 if [ -f "$program.elf" ]; then
+	# the RELRO segment is the line of the segment map with .got and without .data
+	sets=$(readelf -SlW "$program.elf" | awk '/Section to Segment/ { segments = 1 } segments && /\.got/ && !/\.data( |$)/' | grep -o 'set_[a-z]*' | sort -u | wc -l)
+	[ "$sets" -eq "$(readelf -SW "$program.elf" | grep -o 'set_[a-z]*' | sort -u | wc -l)" ]
+	want $? 'a linker set is not in the RELRO segment; see tools/sets.ld'
 	readelf -sW "$program.elf" | grep -q '__stack_chk_fail'
 	want $? 'no stack protector'
 fi
