@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: MIT
 # Fuzz targets: fuzz-NAME := sources; the target is tests/fuzz/NAME_fuzz.c. See tools/tests.mk.
+fuzz-state := core/state.c core/lib/crc32c.c core/lib/err.c core/lib/fd.c
+fuzz-ring := drivers/log/ring.c core/lib/crc32c.c core/lib/err.c core/lib/fd.c core/lib/path.c

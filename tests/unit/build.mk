@@ -7,3 +7,4 @@ unit-drivers/codec/lz4 := drivers/codec/lz4.c drivers/codec/xxh32.c core/codec.c
 unit_libs-drivers/codec/lz4 := -llz4
 unit-core/lib/crc32c := core/lib/crc32c.c
 unit-core/state := core/state.c core/lib/crc32c.c core/lib/err.c core/lib/fd.c
+unit-drivers/log/ring := drivers/log/ring.c core/lib/crc32c.c core/lib/err.c core/lib/fd.c core/lib/path.c
