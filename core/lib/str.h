@@ -50,10 +50,25 @@ bool str_copy(char *dst, size_t size, const char *src);
  */
 const char *str_escape(char *dst, size_t size, const char *src, size_t len);
 
+/*
+ * One step of it, for output that goes elsewhere: writes the printable form of what src begins with
+ * to out (not terminated), its length to *out_len, and returns the bytes of src it stands for (>= 1).
+ * len is not 0.
+ */
+#define STR_ESCAPE_ONE 4
+size_t str_escape_one(const char *src, size_t len, char out[STR_ESCAPE_ONE], size_t *out_len);
+
 /* snprintf which never returns more than size - 1 and never fails. */
 size_t str_format(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* The candidate nearest to word by edit distance, or NULL when none is near (for "did you mean"). */
 const char *str_nearest(const char *word, const char *const *candidates, size_t n);
+
+/*
+ * The same one candidate (or NULL) at a time, for tables: best starts as str_nearest_begin(word), found
+ * as NULL; returns the new found.
+ */
+unsigned int str_nearest_begin(const char *word);
+const char *str_nearest_more(const char *word, const char *candidate, unsigned int *best, const char *found);
 
 #endif
