@@ -41,6 +41,7 @@ enum {
 	RING_BLOCK_MIN = 256,
 	RING_BLOCK_MAX = 16384,
 	RING_BLOCKS_MIN = 4,
+	RING_SIZE_MAX = 1 << 30,
 	RING_TRIES = 100, /* to read a header that is being written */
 };
 
@@ -88,6 +89,7 @@ static struct ring_head ring_shape(uint64_t size)
 {
 	struct ring_head h = { 0 };
 
+	size = min_u64(size, RING_SIZE_MAX);
 	h.block = (uint32_t)min_u64(max_u64(size / 16 & ~63ULL, RING_BLOCK_MIN), RING_BLOCK_MAX);
 	h.blocks = (uint32_t)min_u64(max_u64(size / h.block, RING_BLOCKS_MIN),
 				     UINT32_MAX / RING_BLOCK_MAX);
@@ -102,6 +104,8 @@ static uint64_t ring_capacity(const struct ring_head *h)
 /* 0, -EILSEQ when the bytes are no header of ours, -EAGAIN when the second half does not fit its CRC. */
 static int ring_parse(const uint8_t b[RING_DATA], struct ring_head *h)
 {
+	struct ring_head shape;
+
 	if (memcmp(b, "myctrlog", 8) != 0 || le_get32(b + 8) != RING_VERSION ||
 	    le_get32(b + 20) != hash_crc32c(0, b, 20))
 		return -EILSEQ;
@@ -109,7 +113,9 @@ static int ring_parse(const uint8_t b[RING_DATA], struct ring_head *h)
 				 .blocks = le_get32(b + 16),
 				 .start = le_get64(b + 24),
 				 .end = le_get64(b + 32) };
-	if (h->block < RING_BLOCK_MIN || h->block > RING_BLOCK_MAX || !h->blocks)
+	/* only shapes a writer makes: bounds what a reader may have to walk through */
+	shape = ring_shape(ring_capacity(h));
+	if (shape.block != h->block || shape.blocks != h->blocks)
 		return -EILSEQ;
 	if (le_get32(b + 40) != hash_crc32c(0, b + 24, 16))
 		return -EAGAIN;
@@ -132,6 +138,16 @@ static int ring_read_head(int fd, struct ring_head *h)
 		rc = n < RING_DATA ? -EILSEQ : ring_parse(b, h);
 	}
 	return rc == -EAGAIN ? -EILSEQ : rc;
+}
+
+/* A file that is not as large as its header says would be walked for ever. */
+static int ring_check_size(int fd, const struct ring_head *h)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return (uint64_t)st.st_size == RING_DATA + ring_capacity(h) ? 0 : -EILSEQ;
 }
 
 static int ring_publish(struct ring *r)
@@ -163,9 +179,11 @@ static int ring_create(const char *path, const struct ring_head *h)
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	n = pwrite(fd, b, sizeof(b), 0);
-	if (n != RING_DATA || ftruncate(fd, RING_DATA + (off_t)ring_capacity(h)) < 0) {
-		int rc = n < 0 || n == RING_DATA ? -errno : -ENOSPC;
+	n = ftruncate(fd, RING_DATA + (off_t)ring_capacity(h));
+	n = n ? n
+	      : pwrite(fd, b, sizeof(b), 0); /* last, so that nobody takes it for whole before */
+	if (n != RING_DATA) {
+		int rc = n < 0 ? -errno : -ENOSPC;
 
 		unlink(path);
 		return rc;
@@ -178,16 +196,14 @@ static int ring_continue(const char *path, struct ring_head *h)
 {
 	AUTO_FD int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	struct ring_head old;
-	struct stat st;
 	int rc;
 
 	if (fd < 0)
 		return -errno;
-	rc = ring_read_head(fd, &old);
+	rc = ring_read_head(fd, &old) ?: ring_check_size(fd, &old);
 	if (rc)
 		return rc;
-	if (old.block != h->block || old.blocks != h->blocks || fstat(fd, &st) < 0 ||
-	    (uint64_t)st.st_size != RING_DATA + ring_capacity(h))
+	if (old.block != h->block || old.blocks != h->blocks)
 		return -EILSEQ;
 	*h = old;
 	/* killed between the two: what start has given up is gone */
@@ -387,7 +403,7 @@ static int ring_read(const struct log_args *a, uint64_t *cursor, log_each_fn *ea
 	if (fd < 0)
 		return err_sys(e, errno, "log: %s", path);
 	*r = (struct ring_reader){ .fd = fd, .each = each, .arg = arg };
-	rc = ring_read_head(fd, &r->h);
+	rc = ring_read_head(fd, &r->h) ?: ring_check_size(fd, &r->h);
 	if (!rc && *cursor > r->h.end)
 		*cursor = 0; /* another ring since */
 	if (!rc && !*cursor)

@@ -33,6 +33,9 @@ static void put_file(const char *path, const uint8_t *data, size_t size)
 		le_put32(b + 40, hash_crc32c(0, b + 24, 16));
 	}
 	fwrite(b, 1, size, f);
+	if (size >= 44 && b[size - 1] & 2 &&
+	    ftruncate(fileno(f), 64 + (off_t)le_get32(b + 12) * le_get32(b + 16)))
+		rewind(f);
 	fclose(f);
 	free(b);
 }
