@@ -24,6 +24,7 @@ static void put_file(const char *path, const uint8_t *data, size_t size)
 {
 	uint8_t *b = malloc(size + 1);
 	FILE *f = fopen(path, "we");
+	uint64_t area;
 
 	if (!b || !f)
 		abort();
@@ -33,9 +34,10 @@ static void put_file(const char *path, const uint8_t *data, size_t size)
 		le_put32(b + 40, hash_crc32c(0, b + 24, 16));
 	}
 	fwrite(b, 1, size, f);
-	if (size >= 44 && b[size - 1] & 2 &&
-	    ftruncate(fileno(f), 64 + (off_t)le_get32(b + 12) * le_get32(b + 16)))
-		rewind(f);
+	fflush(f);
+	area = size >= 44 && b[size - 1] & 2 ? (uint64_t)le_get32(b + 12) * le_get32(b + 16) : 0;
+	if (area && area < 1 << 30 && ftruncate(fileno(f), 64 + (off_t)area))
+		abort();
 	fclose(f);
 	free(b);
 }
