@@ -8,3 +8,4 @@ obj-y += core/sysctl.o
 obj-y += core/codec.o
 obj-y += core/state.o
 obj-y += core/log.o
+obj-y += core/cgroup.o

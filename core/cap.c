@@ -87,9 +87,12 @@ int cap_check(const char *word, struct err *e)
 
 static int add_list(const struct strv *list, const char *key, uint64_t all, uint64_t *set, struct err *e)
 {
-	for (unsigned int i = 0; i < list->n; i++)
-		if (add_word(list->v[i], all, set, e) < 0)
-			return err_wrap(e, key);
+	for (unsigned int i = 0; i < list->n; i++) {
+		if (add_word(list->v[i], all, set, e) == 0)
+			continue;
+		err_wrap(e, key);
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -100,10 +103,10 @@ int cap_of_spec(const struct spec *s, struct cap_sets *out, struct err *e)
 
 	if (add_list(&s->cap_add, "cap_add", UINT64_MAX, &add, e) < 0 ||
 	    add_list(&s->cap_drop, "cap_drop", UINT64_MAX, &drop, e) < 0)
-		return -e->code;
+		return -EINVAL;
 	out->bounding = ((s->privileged ? UINT64_MAX : cap_default()) & ~drop) | add;
 	if (add_list(&s->cap_ambient, "cap_ambient", out->bounding, &ambient, e) < 0)
-		return -e->code;
+		return -EINVAL;
 	missing = ambient & ~out->bounding;
 	if (missing)
 		return err_set(e, EINVAL, "cap_ambient: %s is not among the capabilities; put it in cap_add too",

@@ -305,14 +305,16 @@ static bool is_member(struct slice members, struct slice name)
 static int add_memberships(struct table *t, struct slice name, struct ids *out, struct err *e)
 {
 	uint32_t gid;
+	int ret;
 
 	while (table_next(t)) {
 		if (t->n_fields != GROUP_FIELDS || !is_member(t->field[GROUP_MEMBERS], name))
 			continue;
 		if (parse_slice(t->field[GROUP_GID], &gid) < 0)
 			return bad_line(t, e);
-		if (add_group(out, gid, e) < 0)
-			return -e->code;
+		ret = add_group(out, gid, e);
+		if (ret < 0)
+			return ret;
 	}
 	return 0;
 }
@@ -321,6 +323,7 @@ static int add_memberships(struct table *t, struct slice name, struct ids *out, 
 static int resolve_group(struct table *t, int root, const char *word, gid_t *gid, struct err *e)
 {
 	uint32_t id;
+	int ret;
 
 	if (check_word("group", word, e) < 0)
 		return -EINVAL;
@@ -330,9 +333,8 @@ static int resolve_group(struct table *t, int root, const char *word, gid_t *gid
 		*gid = id;
 		return 0;
 	}
-	if (table_open(t, root, "/etc/group", e) < 0)
-		return -e->code;
-	return find_group(t, word, gid, e);
+	ret = table_open(t, root, "/etc/group", e);
+	return ret < 0 ? ret : find_group(t, word, gid, e);
 }
 
 static int resolve_user(struct table *t, int root, const char *word, struct ids *out, struct user *user,
@@ -340,15 +342,18 @@ static int resolve_user(struct table *t, int root, const char *word, struct ids 
 {
 	bool number = is_number(word);
 	uint32_t uid = 0;
+	int ret;
 
 	if (number && parse_id(word, &uid) < 0)
 		return -EINVAL;
 	out->uid = out->gid = uid;
-	str_copy(out->home, sizeof(out->home), uid == 0 ? "/root" : "/");
 	if (number && root < 0)
 		return 0;
-	if (table_open(t, root, "/etc/passwd", e) < 0 || find_user(t, word, number, out, user, e) < 0)
-		return -e->code;
+	ret = table_open(t, root, "/etc/passwd", e);
+	if (ret == 0)
+		ret = find_user(t, word, number, out, user, e);
+	if (ret < 0)
+		return ret;
 	if (!number && !user->found)
 		return err_set(e, ENOENT, "user '%s': not in %s of the image; write its number", word, t->path);
 	return 0;
@@ -360,34 +365,42 @@ static int lookup(int root, const char *text, struct table *passwd, struct table
 	struct user user = { .found = false };
 	char word[WORD_MAX];
 	const char *named;
+	int ret;
 
 	if (split(text, word, &named, e) < 0)
 		return -EINVAL;
-	if (resolve_user(passwd, root, word, out, &user, e) < 0)
-		return -e->code;
+	ret = resolve_user(passwd, root, word, out, &user, e);
+	if (ret < 0)
+		return ret;
 	if (named)
 		return resolve_group(group, root, named, &out->gid, e);
 	if (!user.found)
 		return 0;
-	if (table_open(group, root, "/etc/group", e) < 0)
-		return -e->code;
-	return add_memberships(group, user.name, out, e);
+	ret = table_open(group, root, "/etc/group", e);
+	return ret < 0 ? ret : add_memberships(group, user.name, out, e);
 }
 
 int ids_lookup(int root, const char *user, const struct strv *groups, struct ids *out, struct err *e)
 {
 	struct table passwd AUTO_TABLE = { .text = NULL };
 	struct table group AUTO_TABLE = { .text = NULL };
+	int ret = 0;
 
 	memset(out, 0, sizeof(*out));
-	str_copy(out->home, sizeof(out->home), "/root");
-	if (user && *user && lookup(root, user, &passwd, &group, out, e) < 0)
-		return -e->code;
+	if (user && *user)
+		ret = lookup(root, user, &passwd, &group, out, e);
+	if (ret < 0)
+		return ret;
+	if (!*out->home)
+		str_copy(out->home, sizeof(out->home), out->uid == 0 ? "/root" : "/");
 	for (unsigned int i = 0; groups && i < groups->n; i++) {
 		gid_t gid = 0;
 
-		if (resolve_group(&group, root, groups->v[i], &gid, e) < 0 || add_group(out, gid, e) < 0)
-			return -e->code;
+		ret = resolve_group(&group, root, groups->v[i], &gid, e);
+		if (ret == 0)
+			ret = add_group(out, gid, e);
+		if (ret < 0)
+			return ret;
 	}
 	return 0;
 }

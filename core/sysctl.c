@@ -87,10 +87,8 @@ static bool has_own_net(const struct spec *s)
 
 static int split(const char *text, char *key, const char **value, struct err *e)
 {
-	int ret = spec_keyval(text, key, KEY_MAX, value, e);
-
-	if (ret < 0)
-		return ret;
+	if (spec_keyval(text, key, KEY_MAX, value, e) < 0)
+		return -EINVAL;
 	if (!normalize(key))
 		return err_set(e, EINVAL, "sysctl '%.100s': not a key like net.ipv4.ip_forward", text);
 	return 0;
@@ -103,7 +101,7 @@ static int check_one(const struct spec *s, const char *text, struct err *e)
 	bool own;
 
 	if (split(text, key, &value, e) < 0)
-		return -e->code;
+		return -EINVAL;
 	switch (owner_of(key)) {
 	case OWNER_NET:
 		own = has_own_net(s);
@@ -169,7 +167,7 @@ int sysctl_set(int proc, const char *text, struct err *e)
 	int ret;
 
 	if (split(text, key, &value, e) < 0)
-		return -e->code;
+		return -EINVAL;
 	str_format(path, sizeof(path), "sys/%s", key);
 	fd = open_below(proc, path);
 	if (fd == -ENOENT)
@@ -189,7 +187,7 @@ int sysctl_apply(const struct spec *s, int proc, struct err *e)
 	if (s->sysctl.n == 0)
 		return 0;
 	if (sysctl_check(s, e) < 0)
-		return -e->code;
+		return -EINVAL;
 	if (!is_procfs(proc))
 		return err_set(e, EPERM, "sysctl: /proc is not a procfs");
 	for (unsigned int i = 0; i < s->sysctl.n; i++) {

@@ -4,3 +4,18 @@ obj-$(CONFIG_CODEC_LZ4) += drivers/codec/lz4.o drivers/codec/xxh32.o
 lib-$(CONFIG_CODEC_LZ4) += liblz4
 obj-$(CONFIG_LOG_NONE) += drivers/log/none.o
 obj-$(CONFIG_LOG_RING) += drivers/log/ring.o
+
+obj-$(CONFIG_CGROUP_V2) += drivers/cgroup/v2.o drivers/cgroup/v2_limits.o
+obj-$(CONFIG_SECCOMP) += drivers/seccomp/default.o
+
+# The profile becomes BPF here: system call numbers by the build machine's libseccomp.
+ifeq ($(CONFIG_SECCOMP),y)
+gen-y += $(O)/include/generated/seccomp_default.h
+endif
+$(O)/tools/seccomp: tools/seccomp/compile.c
+	$(call say,HOSTCC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOST_CC) -std=gnu11 -O1 -Wall -Wextra $(HOST_SECCOMP_CFLAGS) $(HOSTCFLAGS) -o $@ $< $(HOST_SECCOMP_LIBS)
+$(O)/include/generated/seccomp_default.h: $(O)/tools/seccomp drivers/seccomp/default.list $(autoconf)
+	$(Q)mkdir -p $(@D)
+	$(Q)$< $(arch) drivers/seccomp/default.list $(or $(CONFIG_SECCOMP_COMPAT),no) >$@

@@ -14,7 +14,7 @@ for name; do
 	timeout 120 "$dir/${name}_test" >"$log" 2>&1
 	status=$?
 	# Test programs number from 1 each; the name in front keeps the lines apart.
-	sed -E -e '/^1\.\.[0-9]+/d' -e 's/^(ok|not ok) ([0-9]+)( -)? */\1 - '"$(printf %s "$name" | sed 's,/,\\/,g')"': /' "$log"
+	sed -E -e '/^1\.\.[0-9]+/d' -e 's/^not ok (.*# SKIP)/ok \1/' -e 's/^(ok|not ok) ([0-9]+)( -)? */\1 - '"$(printf %s "$name" | sed 's,/,\\/,g')"': /' "$log"
 	if [ $status -ne 0 ]; then
 		bad=1
 		grep -q '^not ok' "$log" || echo "not ok - $name: ended with status $status"

@@ -2,3 +2,4 @@
 # Fuzz targets: fuzz-NAME := sources; the target is tests/fuzz/NAME_fuzz.c. See tools/tests.mk.
 fuzz-state := core/state.c core/lib/crc32c.c core/lib/err.c core/lib/fd.c
 fuzz-ring := drivers/log/ring.c core/lib/crc32c.c core/lib/err.c core/lib/fd.c core/lib/path.c
+fuzz-ids := core/ids.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/sys.c core/lib/str.c core/lib/arena.c

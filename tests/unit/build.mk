@@ -8,3 +8,16 @@ unit_libs-drivers/codec/lz4 := -llz4
 unit-core/lib/crc32c := core/lib/crc32c.c
 unit-core/state := core/state.c core/lib/crc32c.c core/lib/err.c core/lib/fd.c
 unit-drivers/log/ring := drivers/log/ring.c core/lib/crc32c.c core/lib/err.c core/lib/fd.c core/lib/path.c
+unit-core/cap := core/cap.c core/lib/err.c core/lib/str.c core/lib/arena.c
+unit_libs-core/cap := -lcap
+unit-core/ids := core/ids.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/sys.c core/lib/str.c core/lib/arena.c
+ifeq ($(CONFIG_SECCOMP),y)
+unit-drivers/seccomp/default := drivers/seccomp/default.c core/lib/err.c core/lib/arena.c
+unit_libs-drivers/seccomp/default := -lseccomp
+endif
+ifeq ($(CONFIG_CGROUP_V2),y)
+unit-drivers/cgroup/v2 := drivers/cgroup/v2.c drivers/cgroup/v2_limits.c core/cgroup.c core/lib/err.c core/lib/fd.c \
+	core/lib/path.c core/lib/sys.c core/lib/str.c core/lib/arena.c \
+	$(if $(filter y,$(CONFIG_CGROUP_DEVICES)),drivers/cgroup/devices_bpf.c)
+unit_ldflags-drivers/cgroup/v2 := -Wl,--wrap=fd_write_text
+endif
