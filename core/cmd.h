@@ -21,6 +21,8 @@
 #define CMD_NOT_EXECUTABLE 126
 #define CMD_NOT_FOUND 127
 
+#define CMD_OPTIONS_MAX 16 /* rows of one verb */
+
 enum cmd_group { CMD_CONTAINER, CMD_LOOK, CMD_IMAGE, CMD_DEVICE };
 
 /* One option of a verb. Values land in the struct cmd_line by index of the row. */
@@ -35,8 +37,8 @@ struct spec;
 
 struct cmd_line {
 	const struct command *cmd;
-	const char *value[16]; /* per option row: NULL not given, "" for flags, last value given */
-	unsigned int count[16];
+	const char *value[CMD_OPTIONS_MAX]; /* per option row: NULL not given, "" for flags, last value given */
+	unsigned int count[CMD_OPTIONS_MAX];
 	char **args; /* what follows the options, NULL-terminated */
 	int n_args;
 	struct spec *spec; /* verbs with .spec_options: what --KEY options wrote, else NULL */
@@ -65,13 +67,51 @@ struct command {
 extern const struct command *const __start_set_command[] __attribute__((weak));
 extern const struct command *const __stop_set_command[] __attribute__((weak));
 
+/* for (CMD_EACH(c)) use(*c); the order is the linker's, nothing may rely on it. */
+#define CMD_EACH(c) const struct command *const *c = __start_set_command; c != __stop_set_command; c++
+
 /* Finds the verb of argv[1], parses, runs. The whole of the CLI's main(). */
 int cmd_main(int argc, char **argv);
+
+/*
+ * Parses the NULL-terminated words after the verb into *line, whose .spec (if any) the caller frees.
+ * line->args reuses argv's array. 0, or the exit status after a usage error was printed;
+ * CMD_WANTS_HELP when --help was met.
+ */
+#define CMD_WANTS_HELP (-1)
+int cmd_parse(const struct command *c, char **argv, struct cmd_line *line);
+
+/* The verb of this name or alias, or NULL. */
+const struct command *cmd_find(const char *name);
+
+/* Prints the help of one verb, or of all with c = NULL, to fd. 0 or CMD_FAILED. */
+int cmd_help(const struct command *c, int fd);
 
 /* Prints "myctr: <message>" on stderr, escaped, and returns CMD_FAILED. */
 int cmd_fail(const struct err *e);
 
 /* Prints a usage error with the verb's usage line and returns CMD_USAGE. */
 int cmd_usage(const struct command *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Options that are other names of manifest keys (core/cmd_spec.c), as a docker user types them. */
+struct cmd_spec_alias {
+	char letter;	 /* 0 for none */
+	char name[19];	 /* without dashes, "" for none */
+	char key[16];	 /* the manifest key */
+	char value[12];	 /* what a flag means; "" where a value is wanted */
+};
+extern const struct cmd_spec_alias cmd_spec_aliases[];
+extern const unsigned int cmd_n_spec_aliases;
+
+struct spec_field;
+
+/* The key that --name (letter 0) or -letter (name NULL) means; *flag is its value if it takes none. */
+const struct spec_field *cmd_spec_option(char letter, const char *name, const char **flag);
+
+/* Writes one option to spec; what docker means by the value becomes what a manifest means by it. */
+int cmd_spec_set(struct spec *spec, const struct spec_field *f, const char *value, struct err *e);
+
+/* The long option of c nearest to name, or NULL. */
+const char *cmd_nearest_option(const struct command *c, const char *name);
 
 #endif

@@ -147,6 +147,13 @@ bool spec_get(const struct spec *s, const struct spec_field *f, unsigned int i, 
 
 bool spec_is_set(const struct spec *s, const struct spec_field *f);
 
+/* Remembers that the field of this name was written, for a caller that wrote the member itself. */
+int spec_mark(struct spec *s, const char *name);
+
+/* The same for any struct with a table of fields: base and the arena that owns its strings. */
+int spec_set_field(void *base, struct arena *a, const struct spec_field *f, const char *text, struct err *e);
+bool spec_get_field(const void *base, const struct spec_field *f, unsigned int i, char *buf, size_t size);
+
 /* Fills what was not written from base (image config). */
 int spec_inherit(struct spec *s, const struct spec *base, struct err *e);
 

@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: MIT
 # Objects of core/cmd/; see the Makefile.
+obj-$(CONFIG_HELP) += core/cmd/help.o core/cmd/version.o

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+/* `myctr help [COMMAND]`. */
+#include <unistd.h>
+
+#include "core/cmd.h"
+
+static int help_run(struct cmd_line *line)
+{
+	const struct command *c = line->n_args ? cmd_find(line->args[0]) : NULL;
+
+	if (line->n_args && !c)
+		return cmd_usage(line->cmd, "unknown command '%s'", line->args[0]);
+	return cmd_help(c, STDOUT_FILENO);
+}
+
+COMMAND(help) = {
+	.name = "help",
+	.group = CMD_LOOK,
+	.args = "[COMMAND]",
+	.about = "tell what a command does",
+	.max_args = 1,
+	.run = help_run,
+};

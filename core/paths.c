@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where things are: see paths.h. Decided once, before any command runs.
+ */
+#include "core/paths.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/lib/path.h"
+#include "core/lib/str.h"
+
+struct paths paths;
+
+static int paths_set(char *dst, size_t size, const char *variable, const char *base, const char *sub, struct err *e)
+{
+	const char *forced = getenv(variable);
+	int n = forced ? snprintf(dst, size, "%s", forced) : snprintf(dst, size, "%s%s", base, sub);
+
+	if (n < 0 || (size_t)n >= size)
+		return err_set(e, ENAMETOOLONG, "%s: longer than %zu bytes", forced ? variable : base, size - 1);
+	if (dst[0] != '/')
+		return err_set(e, EINVAL, "%s: is not an absolute path", forced ? variable : dst);
+	return 0;
+}
+
+/* A user without root has folders of his own; a missing variable gets the default of the XDG specification. */
+static int paths_user(struct err *e)
+{
+	const char *home = getenv("HOME"), *run = getenv("XDG_RUNTIME_DIR"), *data = getenv("XDG_DATA_HOME");
+	char run_base[80], data_base[80];
+
+	if (!home || home[0] != '/')
+		home = "/tmp";
+	if (run)
+		str_copy(run_base, sizeof(run_base), run);
+	else
+		snprintf(run_base, sizeof(run_base), "/run/user/%ld", (long)getuid());
+	if (data)
+		str_copy(data_base, sizeof(data_base), data);
+	else
+		snprintf(data_base, sizeof(data_base), "%.60s/.local/share", home);
+	if (paths_set(paths.run, sizeof(paths.run), "MYCTR_RUN", run_base, "/myctr", e) < 0 ||
+	    paths_set(paths.data, sizeof(paths.data), "MYCTR_DATA", data_base, "/myctr", e) < 0 ||
+	    paths_set(paths.log, sizeof(paths.log), "MYCTR_LOG", data_base, "/myctr/log", e) < 0 ||
+	    paths_set(paths.etc, sizeof(paths.etc), "MYCTR_ETC", data_base, "/myctr/etc", e) < 0)
+		return -e->code;
+	return 0;
+}
+
+int paths_init(struct err *e)
+{
+	if (geteuid() != 0)
+		return paths_user(e);
+	if (paths_set(paths.run, sizeof(paths.run), "MYCTR_RUN", CONFIG_RUN_DIR, "", e) < 0 ||
+	    paths_set(paths.data, sizeof(paths.data), "MYCTR_DATA", CONFIG_DATA_DIR, "", e) < 0 ||
+	    paths_set(paths.log, sizeof(paths.log), "MYCTR_LOG", CONFIG_LOG_DIR, "", e) < 0 ||
+	    paths_set(paths.etc, sizeof(paths.etc), "MYCTR_ETC", CONFIG_ETC_DIR, "", e) < 0)
+		return -e->code;
+	return 0;
+}
+
+int paths_join(char *buf, const char *root, const char *sub, const char *name)
+{
+	int n = snprintf(buf, PATHS_MAX, "%s/%s%s%s", root, sub, name ? "/" : "", name ? name : "");
+
+	return n < 0 || n >= PATHS_MAX ? -ENAMETOOLONG : 0;
+}
+
+int paths_make_run(struct err *e)
+{
+	static const char *const subs[] = { "logs", "specs", "mnt/lower", "mnt/root" };
+	char path[PATHS_MAX];
+
+	/* The last one made is there: so are the others. */
+	if (paths_join(path, paths.run, "mnt/root", NULL) == 0 && access(path, F_OK) == 0)
+		return 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(subs); i++) {
+		int r = paths_join(path, paths.run, subs[i], NULL);
+
+		if (r == 0)
+			r = path_mkdirs(path, 0700);
+		if (r < 0)
+			return err_sys(e, r, "%s/%s: making the folder", paths.run, subs[i]);
+	}
+	return 0;
+}
