@@ -10,3 +10,4 @@ obj-y += core/codec.o
 obj-y += core/state.o
 obj-y += core/log.o
 obj-y += core/cgroup.o
+obj-y += core/image.o

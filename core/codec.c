@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Byte streams: the one that reads a file, and the look-up of the codec drivers that go over it. See
- * driver.h. Runs in launchers and the CLI; one fixed buffer per stream, whatever the file holds.
+ * Byte streams: the one that reads a file, and the look-up of the codec drivers that go over it.
+ * See driver.h. Runs in launchers and the CLI; one fixed buffer per stream, whatever the file
+ * holds.
  */
 #include <errno.h>
 #include <stdlib.h>

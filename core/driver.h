@@ -61,6 +61,9 @@ struct image_driver {
 	int (*attach)(const struct image *img, const char *target, struct err *e);
 };
 
+/* Binds img->tree read-only, without devices, at target: attach of the drivers whose tree is a folder. */
+int image_bind(const struct image *img, const char *target, struct err *e);
+
 /* ---- codec: byte streams by magic, so that file -> codec -> tar composes --------------------- */
 
 /*

@@ -19,3 +19,12 @@ $(O)/tools/seccomp: tools/seccomp/compile.c
 $(O)/include/generated/seccomp_default.h: $(O)/tools/seccomp drivers/seccomp/default.list $(autoconf)
 	$(Q)mkdir -p $(@D)
 	$(Q)$< $(arch) drivers/seccomp/default.list $(or $(CONFIG_SECCOMP_COMPAT),no) >$@
+obj-$(CONFIG_IMAGE_SQUASHFS) += drivers/image/squashfs.o drivers/image/loop.o
+obj-$(CONFIG_IMAGE_TAR) += drivers/image/tar.o drivers/image/trees.o
+obj-$(CONFIG_IMAGE_TAR) += drivers/image/tar_read.o drivers/image/tar_header.o drivers/image/tar_pax.o
+obj-$(CONFIG_IMAGE_TAR) += drivers/image/tar_sparse.o drivers/image/tar_unpack.o
+obj-$(CONFIG_IMAGE_DIR) += drivers/image/dir.o
+obj-$(CONFIG_STORAGE_OVERLAY) += drivers/storage/overlay.o
+obj-$(CONFIG_STORAGE_TMPFS) += drivers/storage/tmpfs.o
+obj-$(CONFIG_STORAGE_READ_ONLY) += drivers/storage/readonly.o
+obj-$(CONFIG_STORAGE_BIND) += drivers/storage/bind.o

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Paths that cannot leave a root, and trees that can be removed. See path.h. Runs on the host over trees
- * that images and containers have written, so it must never trust a name, a link or a depth.
+ * Paths that cannot leave a root, and trees that can be removed. See path.h. Runs on the host over
+ * trees that images and containers have written, so it must never trust a name, a link or a depth.
  */
 #include "core/lib/path.h"
 
@@ -32,7 +32,9 @@ static bool path_no_openat2;
 /* What the walk by hand does with a component that is missing. */
 enum path_make { PATH_MAKE_NOTHING, PATH_MAKE_DIRS, PATH_MAKE_FILE };
 
-/* One walk by hand: dir is reached, done is its path from root without links, rest is still to go. */
+/*
+ * One walk by hand: dir is reached, done is its path from root without links, rest is still to go.
+ */
 struct path_walk {
 	int root, dir;
 	enum path_make make;
@@ -66,7 +68,10 @@ static int path_walk_into(struct path_walk *w, const char *name)
 	return 0;
 }
 
-/* Opening ".." could leave the root when a folder is moved meanwhile, so the way is gone again from the root. */
+/*
+ * Opening ".." could leave the root when a folder is moved meanwhile, so the way is gone again from
+ * the root.
+ */
 static int path_walk_up(struct path_walk *w)
 {
 	char again[PATH_MAX], *slash, *name, *state;
@@ -80,7 +85,8 @@ static int path_walk_up(struct path_walk *w)
 	if (r < 0 || !slash)
 		return r;
 	memcpy(w->done, again, strlen(again) + 1);
-	for (name = strtok_r(again, "/", &state); name && r == 0; name = strtok_r(NULL, "/", &state))
+	for (name = strtok_r(again, "/", &state); name && r == 0;
+	     name = strtok_r(NULL, "/", &state))
 		r = path_walk_into(w, name);
 	return r;
 }
@@ -120,7 +126,8 @@ static int path_walk_link(struct path_walk *w, int fd)
  * Takes the next component off rest. *last: nothing follows; *slash: a slash follows it, so it must
  * be a folder and a link there is followed. Returns false at the end.
  */
-static bool path_walk_next(struct path_walk *w, char name[NAME_MAX + 1], bool *last, bool *slash, int *error)
+static bool path_walk_next(struct path_walk *w, char name[NAME_MAX + 1], bool *last, bool *slash,
+			   int *error)
 {
 	char *start = w->rest + strspn(w->rest, "/");
 	size_t len = strcspn(start, "/");
@@ -181,9 +188,12 @@ static int path_walk_enter(struct path_walk *w, const char *name, int *fd)
 	return 0;
 }
 
-/* Opens the last component, which was seen as *probe (negative: -errno) and is not a link to follow. */
-static int path_walk_finish(struct path_walk *w, const char *name, int flags, mode_t mode, int *probe,
-			    const struct stat *st)
+/*
+ * Opens the last component, which was seen as *probe (negative: -errno) and is not a link to
+ * follow.
+ */
+static int path_walk_finish(struct path_walk *w, const char *name, int flags, mode_t mode,
+			    int *probe, const struct stat *st)
 {
 	int fd;
 
@@ -204,8 +214,8 @@ static bool path_follows_last(int flags)
 }
 
 /* One component. 0 to go on; when it was the last, 1 and *out, the fd. */
-static int path_walk_step(struct path_walk *w, const char *name, bool last, bool slash, int flags, mode_t mode,
-			  int *out)
+static int path_walk_step(struct path_walk *w, const char *name, bool last, bool slash, int flags,
+			  mode_t mode, int *out)
 {
 	struct stat st = { 0 };
 	AUTO_FD int fd = -1;
@@ -218,7 +228,8 @@ static int path_walk_step(struct path_walk *w, const char *name, bool last, bool
 	if (fd >= 0 && S_ISLNK(st.st_mode) && (!last || slash || path_follows_last(flags)))
 		return path_walk_link(w, fd);
 	if (last) {
-		*out = path_walk_finish(w, name, slash ? flags | O_DIRECTORY : flags, mode, &fd, &st);
+		*out = path_walk_finish(w, name, slash ? flags | O_DIRECTORY : flags, mode, &fd,
+					&st);
 		return *out < 0 ? *out : 1;
 	}
 	if (fd < 0)
@@ -243,7 +254,8 @@ static int path_walk_run(struct path_walk *w, int flags, mode_t mode)
 	return r < 0 ? -errno : r;
 }
 
-static int path_walk(int root, const char *path, enum path_make make, mode_t make_mode, int flags, mode_t mode)
+static int path_walk(int root, const char *path, enum path_make make, mode_t make_mode, int flags,
+		     mode_t mode)
 {
 	struct path_walk w = { .root = root, .dir = -1, .make = make, .make_mode = make_mode };
 	size_t len = strlen(path);
@@ -327,7 +339,8 @@ int path_mount_point(int root, const char *path, bool is_file)
 	struct stat st;
 
 	if (fd == -ENOENT)
-		fd = path_walk(root, path, is_file ? PATH_MAKE_FILE : PATH_MAKE_DIRS, is_file ? 0644 : 0755, O_PATH, 0);
+		fd = path_walk(root, path, is_file ? PATH_MAKE_FILE : PATH_MAKE_DIRS,
+			       is_file ? 0644 : 0755, O_PATH, 0);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) < 0)
@@ -352,7 +365,8 @@ int path_mkdirs(const char *path, mode_t mode)
 		if (part[i] != '/' && part[i] != '\0')
 			continue;
 		part[i] = '\0';
-		if (mkdir(part, mode) < 0 && errno != EEXIST && !(errno == EROFS && stat(part, &st) == 0))
+		if (mkdir(part, mode) < 0 && errno != EEXIST &&
+		    !(errno == EROFS && stat(part, &st) == 0))
 			return -errno;
 		part[i] = path[i];
 	}
@@ -361,7 +375,10 @@ int path_mkdirs(const char *path, mode_t mode)
 	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
-/* The way down a tree that is being removed: inodes of the folders above, so that ".." can be trusted. */
+/*
+ * The way down a tree that is being removed: inodes of the folders above, so that ".." can be
+ * trusted.
+ */
 struct path_trail {
 	ino_t *ino;
 	size_t depth, room;
@@ -393,13 +410,18 @@ static int path_remove_entry(int dirfd, const char *name, bool is_dir)
 	/* POSIX allows EPERM for a folder, Linux says EISDIR. */
 	if (!is_dir && errno != EISDIR)
 		return -errno;
-	/* A mount point answers EBUSY here even when it is not empty, so mounts are never entered. */
+	/*
+	 * A mount point answers EBUSY here even when it is not empty, so mounts are never entered.
+	 */
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	return errno == EEXIST ? -ENOTEMPTY : -errno;
 }
 
-/* Empties the folder *dir as far as plain entries go. Goes down one level at the first full folder: 1. */
+/*
+ * Empties the folder *dir as far as plain entries go. Goes down one level at the first full folder:
+ * 1.
+ */
 static int path_remove_scan(int *dir, struct path_trail *t)
 {
 	AUTO_DIR DIR *d = NULL;
@@ -443,7 +465,9 @@ static int path_remove_up(int *dir, struct path_trail *t)
 	if (up < 0 || fstat(up, &st) < 0)
 		return -errno;
 	t->depth--;
-	/* Somebody moved the folder while it was being emptied: never touch the place it went to. */
+	/*
+	 * Somebody moved the folder while it was being emptied: never touch the place it went to.
+	 */
 	if (st.st_dev != t->dev || st.st_ino != t->ino[t->depth])
 		return -ESTALE;
 	fd_close(dir);
@@ -451,7 +475,10 @@ static int path_remove_up(int *dir, struct path_trail *t)
 	return 0;
 }
 
-/* Holds one fd and one inode number per level: a hostile tree may be far deeper than any path is long. */
+/*
+ * Holds one fd and one inode number per level: a hostile tree may be far deeper than any path is
+ * long.
+ */
 static int path_remove_below(int *dir)
 {
 	struct path_trail t = { 0 };
@@ -499,7 +526,8 @@ bool path_is_name(const char *name)
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		char c = name[i];
-		bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			     (c >= '0' && c <= '9');
 
 		if (!alnum && (i == 0 || !strchr("-_.", c)))
 			return false;

@@ -45,8 +45,8 @@ int path_mount_point(int root, const char *path, bool is_file);
 int path_mkdirs(const char *path, mode_t mode);
 
 /*
- * Removes the entry name below dirfd, a whole tree of any depth if it is one, never crossing links or
- * mounts (-EBUSY). 0 also when it was not there.
+ * Removes the entry name below dirfd, a whole tree of any depth if it is one, never crossing links
+ * or mounts (-EBUSY). 0 also when it was not there.
  */
 int path_remove(int dirfd, const char *name);
 
@@ -54,7 +54,10 @@ int path_remove(int dirfd, const char *name);
 #define PATH_FD_SIZE 32
 const char *path_of_fd(int fd, char buf[PATH_FD_SIZE]);
 
-/* True for one path component that may name a thing of ours: [a-zA-Z0-9][a-zA-Z0-9_.-]*, 1..63 bytes, no "..". */
+/*
+ * True for one path component that may name a thing of ours: [a-zA-Z0-9][a-zA-Z0-9_.-]*, 1..63
+ * bytes, no "..".
+ */
 bool path_is_name(const char *name);
 
 /* The part after the last slash. */

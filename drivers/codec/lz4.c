@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * LZ4 frames as a stream: standard, legacy and skippable ones, one after the other, with every
- * checksum verified. Only the block codec comes from liblz4. Memory is one compressed and one decoded
- * block plus 64 KiB of history, by the block size in the frame's header; nothing else grows.
- * Source: lz4_Frame_format.md 1.6.2 of the LZ4 project.
+ * checksum verified. Only the block codec comes from liblz4. Memory is one compressed and one
+ * decoded block plus 64 KiB of history, by the block size in the frame's header; nothing else
+ * grows. Source: lz4_Frame_format.md 1.6.2 of the LZ4 project.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -141,7 +141,9 @@ static int lz4_take_block(struct lz4_stream *s, size_t len, const uint8_t **bloc
 /* Room for one more decoded block after the history that it may refer to. */
 static int lz4_make_room(struct lz4_stream *s, struct err *e)
 {
-	size_t want = s->linked ? LZ4_HISTORY + (s->block_max > LZ4_SLACK ? s->block_max : LZ4_SLACK) : s->block_max;
+	size_t want = s->linked
+			      ? LZ4_HISTORY + (s->block_max > LZ4_SLACK ? s->block_max : LZ4_SLACK)
+			      : s->block_max;
 
 	if (!s->linked)
 		s->out_used = 0;
@@ -155,7 +157,8 @@ static int lz4_make_room(struct lz4_stream *s, struct err *e)
 	return lz4_grow(&s->out, &s->out_room, want, e);
 }
 
-static int lz4_decode_block(struct lz4_stream *s, const uint8_t *block, size_t len, bool stored, struct err *e)
+static int lz4_decode_block(struct lz4_stream *s, const uint8_t *block, size_t len, bool stored,
+			    struct err *e)
 {
 	size_t history = s->out_used < LZ4_HISTORY ? s->out_used : LZ4_HISTORY;
 	uint8_t *to = s->out + s->out_used;
@@ -165,8 +168,9 @@ static int lz4_decode_block(struct lz4_stream *s, const uint8_t *block, size_t l
 		memcpy(to, block, len);
 		return (int)len;
 	}
-	n = LZ4_decompress_safe_usingDict((const char *)block, (char *)to, (int)len, (int)s->block_max,
-					  (const char *)to - history, (int)history);
+	n = LZ4_decompress_safe_usingDict((const char *)block, (char *)to, (int)len,
+					  (int)s->block_max, (const char *)to - history,
+					  (int)history);
 	return n < 0 ? lz4_bad(s, "damaged block ends", e) : n;
 }
 
@@ -179,7 +183,8 @@ static int lz4_check_sum(struct lz4_stream *s, uint32_t want, const char *what, 
 }
 
 /* One block into *bytes: its length, which may be 0. */
-static int lz4_block(struct lz4_stream *s, size_t len, bool stored, const uint8_t **bytes, struct err *e)
+static int lz4_block(struct lz4_stream *s, size_t len, bool stored, const uint8_t **bytes,
+		     struct err *e)
 {
 	const uint8_t *block = NULL;
 	uint32_t sum;
@@ -212,7 +217,8 @@ static int lz4_end_of_frame(struct lz4_stream *s, struct err *e)
 	s->place = LZ4_BETWEEN;
 	if (s->content_size && s->done != s->size)
 		return lz4_bad(s, "less content than the header says", e);
-	return s->content_sum ? lz4_check_sum(s, xxh32_end(&s->sum), "wrong content checksum", e) : 0;
+	return s->content_sum ? lz4_check_sum(s, xxh32_end(&s->sum), "wrong content checksum", e)
+			      : 0;
 }
 
 /* 1 and *bytes, *n: a block; 0: the frame ended. */
@@ -242,7 +248,9 @@ static int lz4_begin_frame(struct lz4_stream *s, struct err *e)
 	if (d[0] >> 6 != 1 || d[0] & 2 || d[1] & 0x8f || d[1] >> 4 < 4)
 		return lz4_bad(s, "unknown frame header", e);
 	if (d[0] & 1)
-		return err_set(e, ENOTSUP, "lz4: needs a dictionary, which is not supported; compress without -D");
+		return err_set(
+			e, ENOTSUP,
+			"lz4: needs a dictionary, which is not supported; compress without -D");
 	s->linked = !(d[0] & 0x20);
 	s->block_sum = d[0] & 0x10;
 	s->content_size = d[0] & 8;

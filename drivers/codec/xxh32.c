@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * XXH32 with seed 0; see xxh32.h. Used by the LZ4 frame reader and writer on every byte, so the loop over
- * whole stripes is the one thing here that is written for speed.
+ * XXH32 with seed 0; see xxh32.h. Used by the LZ4 frame reader and writer on every byte, so the
+ * loop over whole stripes is the one thing here that is written for speed.
  */
 #include "drivers/codec/xxh32.h"
 
@@ -78,8 +78,8 @@ uint32_t xxh32_end(const struct xxh32 *x)
 	uint32_t h = XXH32_P5;
 
 	if (x->len >= 16)
-		h = xxh32_rol(x->lane[0], 1) + xxh32_rol(x->lane[1], 7) + xxh32_rol(x->lane[2], 12) +
-		    xxh32_rol(x->lane[3], 18);
+		h = xxh32_rol(x->lane[0], 1) + xxh32_rol(x->lane[1], 7) +
+		    xxh32_rol(x->lane[2], 12) + xxh32_rol(x->lane[3], 18);
 	h += (uint32_t)x->len;
 	for (; end - p >= 4; p += 4)
 		h = xxh32_rol(h + le_get32(p) * XXH32_P3, 17) * XXH32_P4;

@@ -21,3 +21,7 @@ unit-drivers/cgroup/v2 := drivers/cgroup/v2.c drivers/cgroup/v2_limits.c core/cg
 	$(if $(filter y,$(CONFIG_CGROUP_DEVICES)),drivers/cgroup/devices_bpf.c)
 unit_ldflags-drivers/cgroup/v2 := -Wl,--wrap=fd_write_text
 endif
+tar-reader := drivers/image/tar_read.c drivers/image/tar_header.c drivers/image/tar_pax.c drivers/image/tar_sparse.c
+tar-make := tests/unit/drivers/image/tar_make.c
+unit-drivers/image/tar_read := $(tar-reader) $(tar-make) core/lib/err.c
+unit-drivers/image/tar_unpack := $(tar-reader) drivers/image/tar_unpack.c $(tar-make) core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c

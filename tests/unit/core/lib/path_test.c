@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * path.c against hostile trees: links to outside, "..", loops, procfs links, deep trees. The walk by
- * hand must answer what openat2(2) answers, in every case of one table.
+ * path.c against hostile trees: links to outside, "..", loops, procfs links, deep trees. The walk
+ * by hand must answer what openat2(2) answers, in every case of one table.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -121,11 +121,13 @@ static void check_looks(int (*open_beneath)(int, const char *, int, mode_t))
 {
 	for (size_t i = 0; i < ARRAY_SIZE(looks); i++) {
 		const struct look *l = &looks[i];
-		AUTO_FD int fd = open_beneath(root, l->path, l->flags, l->flags & O_CREAT ? 0600 : 0);
+		AUTO_FD int fd =
+			open_beneath(root, l->path, l->flags, l->flags & O_CREAT ? 0600 : 0);
 		char buf[32] = "";
 
 		if ((fd < 0 ? fd : 0) != l->want)
-			fail_msg("'%s' flags %o: %d, expected %d", l->path, (unsigned int)l->flags, fd, l->want);
+			fail_msg("'%s' flags %o: %d, expected %d", l->path, (unsigned int)l->flags,
+				 fd, l->want);
 		if (!l->text)
 			continue;
 		assert_true(fd_read(fd, buf, sizeof(buf) - 1) >= 0);
@@ -189,7 +191,9 @@ static void test_parent(void **state)
 	assert_int_equal(path_open_parent(root, "/", false, name, sizeof(name)), -EINVAL);
 	assert_int_equal(path_open_parent(root, "d/..", false, name, sizeof(name)), -EINVAL);
 	assert_int_equal(path_open_parent(root, "d/.", false, name, sizeof(name)), -EINVAL);
-	assert_int_equal(path_open_parent(root, "d/a-name-that-is-too-long", false, name, sizeof(name)), -ENAMETOOLONG);
+	assert_int_equal(
+		path_open_parent(root, "d/a-name-that-is-too-long", false, name, sizeof(name)),
+		-ENAMETOOLONG);
 	assert_int_equal(path_open_parent(root, "no/x", false, name, sizeof(name)), -ENOENT);
 	fd = path_open_parent(root, "d/abs/", false, name, sizeof(name));
 	assert_true(fd >= 0);
@@ -231,7 +235,8 @@ static void test_mount_point(void **state)
 	(void)state;
 	assert_int_equal(path_mount_point(root, "d", true), -EISDIR);
 	assert_int_equal(path_mount_point(root, "etc/passwd", false), -ENOTDIR);
-	assert_int_equal(symlinkat("../../../../../../tmp/../outside2", root, "etc/resolv.conf"), 0);
+	assert_int_equal(symlinkat("../../../../../../tmp/../outside2", root, "etc/resolv.conf"),
+			 0);
 	fd = path_mount_point(root, "etc/resolv.conf", true);
 	assert_true(fd >= 0);
 	close(fd);
@@ -295,8 +300,10 @@ static void test_names(void **state)
 	(void)state;
 	assert_true(path_is_name("web"));
 	assert_true(path_is_name("0.a_b-c"));
-	assert_true(path_is_name("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
-	assert_false(path_is_name("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+	assert_true(
+		path_is_name("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+	assert_false(
+		path_is_name("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
 	assert_false(path_is_name(""));
 	assert_false(path_is_name("."));
 	assert_false(path_is_name(".a"));

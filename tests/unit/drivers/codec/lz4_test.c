@@ -24,7 +24,10 @@
 #include "core/lib/le.h"
 #include "drivers/codec/xxh32.h"
 
-/* A stream over memory that lends at most step bytes at a time, from a buffer it overwrites each time. */
+/*
+ * A stream over memory that lends at most step bytes at a time, from a buffer it overwrites each
+ * time.
+ */
 struct mem_stream {
 	struct stream base;
 	const uint8_t *p;
@@ -94,7 +97,10 @@ static int setup(void **state)
 	return 0;
 }
 
-/* Runs lz4(1) over len bytes of raw with the given options; returns the packed length, 0 without lz4. */
+/*
+ * Runs lz4(1) over len bytes of raw with the given options; returns the packed length, 0 without
+ * lz4.
+ */
 static size_t lz4_tool(const char *options, size_t len)
 {
 	char in[32], cmd[128];
@@ -133,8 +139,16 @@ static void expect_raw(size_t packed_len, size_t len, size_t step)
 static void test_tool(void **state)
 {
 	static const char *const options[] = {
-		"-1",	    "-B4",	    "-B4 -BD",	 "-B5 -BD",	   "-B6 -BD -BX",
-		"-B7 -BD",  "-9 -B4 -BX",   "-B4 --no-frame-crc", "--content-size -B6", "-l",
+		"-1",
+		"-B4",
+		"-B4 -BD",
+		"-B5 -BD",
+		"-B6 -BD -BX",
+		"-B7 -BD",
+		"-9 -B4 -BX",
+		"-B4 --no-frame-crc",
+		"--content-size -B6",
+		"-l",
 	};
 
 	(void)state;
@@ -260,9 +274,11 @@ static void test_lies(void **state)
 {
 	uint8_t h[] = { 0x04, 0x22, 0x4D, 0x18, 0x60, 0x40, 0x82, 0xff, 0xff, 0xff, 0x7f };
 	uint8_t dict[] = { 0x04, 0x22, 0x4D, 0x18, 0x61, 0x40, 1, 2, 3, 4, 0 };
-	uint8_t size[] = { 0x04, 0x22, 0x4D, 0x18, 0x68, 0x40, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
-	uint8_t skip_frame[] = { 0x04, 0x22, 0x4D, 0x18, 0x60, 0x40, 0x82, 0, 0, 0, 0,
-				 0x50, 0x2A, 0x4D, 0x18, 0xff, 0xff, 0xff, 0xff };
+	uint8_t size[] = {
+		0x04, 0x22, 0x4D, 0x18, 0x68, 0x40, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+	};
+	uint8_t skip_frame[] = { 0x04, 0x22, 0x4D, 0x18, 0x60, 0x40, 0x82, 0,	 0,   0,
+				 0,    0x50, 0x2A, 0x4D, 0x18, 0xff, 0xff, 0xff, 0xff };
 	struct err e = { 0 };
 
 	(void)state;

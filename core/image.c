@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opens images and picks their driver by content; see image.h. Runs in launchers and the CLI. Never
+ * trusts a file's name or suffix.
+ */
+#include "core/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "core/lib/fd.h"
+#include "core/lib/path.h"
+#include "core/lib/str.h"
+#include "core/lib/sys.h"
+#include "core/paths.h"
+
+/* Formats that a build may not have, so that the error can name what is missing. */
+static const struct image_magic {
+	unsigned char len;
+	char bytes[7];
+	const char *what;
+} image_magics[] = {
+	{ 4, "hsqs", "a squashfs file; this build has no IMAGE_SQUASHFS" },
+	{ 4, "\x04\x22\x4d\x18", "lz4-compressed; this build has no CODEC_LZ4 or no IMAGE_TAR" },
+	{ 2, "\x1f\x8b", "gzip-compressed, which is not supported; use lz4" },
+	{ 4, "\x28\xb5\x2f\xfd", "zstd-compressed, which is not supported; use lz4" },
+	{ 6,
+	  "\xfd"
+	  "7zXZ",
+	  "xz-compressed, which is not supported; use lz4" },
+};
+
+static int image_unknown(const struct image *img, struct err *e)
+{
+	const char *base = path_base(img->path);
+
+	if (S_ISDIR(img->st.st_mode))
+		return err_set(e, ENOTSUP, "%s: a folder; this build has no IMAGE_DIR", base);
+	for (size_t i = 0; i < ARRAY_SIZE(image_magics); i++)
+		if (memcmp(img->head, image_magics[i].bytes, image_magics[i].len) == 0)
+			return err_set(e, ENOTSUP, "%s: %s", base, image_magics[i].what);
+	return err_set(e, ENOTSUP, "%s: not a squashfs or tar file (bad magic at offset 0)", base);
+}
+
+/* A name without a slash may be in the store; a file of that name here comes first. */
+static int image_find(struct image *img, const char *name, struct err *e)
+{
+	char stored[PATHS_MAX];
+
+	if (!str_copy(img->path, sizeof(img->path), name))
+		return err_set(e, ENAMETOOLONG, "image name of more than %zu bytes",
+			       sizeof(img->path) - 1);
+	img->fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (img->fd >= 0)
+		return 0;
+	if (errno != ENOENT || strchr(name, '/'))
+		return err_sys(e, errno, "%s: cannot open", name);
+	if (paths_join(stored, paths.data, "images", name) < 0)
+		return err_set(e, ENAMETOOLONG, "%s: name too long", name);
+	img->fd = open(stored, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (img->fd < 0)
+		return err_sys(e, errno, "%s: not here and not in %s/images", name, paths.data);
+	str_copy(img->path, sizeof(img->path), stored);
+	return 0;
+}
+
+static int image_look(struct image *img, struct err *e)
+{
+	ssize_t n;
+
+	if (fstat(img->fd, &img->st) < 0)
+		return err_sys(e, errno, "%s: cannot look at", path_base(img->path));
+	if (S_ISDIR(img->st.st_mode))
+		return 0;
+	if (!S_ISREG(img->st.st_mode) && !S_ISBLK(img->st.st_mode))
+		return err_set(e, EINVAL, "%s: neither a file, a folder nor a block device",
+			       path_base(img->path));
+	n = fd_read(img->fd, img->head, sizeof(img->head));
+	if (n < 0)
+		return err_sys(e, (int)n, "%s: cannot read", path_base(img->path));
+	img->head_len = (size_t)n;
+	return 0;
+}
+
+static int image_pick(struct image *img, struct err *e)
+{
+	for (DRIVER_EACH(image, d)) {
+		if (!(*d)->match(img))
+			continue;
+		img->driver = *d;
+		return 0;
+	}
+	return image_unknown(img, e);
+}
+
+int image_open(struct image *img, const char *name, struct err *e)
+{
+	int r;
+
+	*img = (struct image){ .fd = -1, .tree = -1 };
+	str_format(img->store, sizeof(img->store), "%s/images/trees", paths.data);
+	r = image_find(img, name, e);
+	if (r == 0)
+		r = image_look(img, e);
+	if (r == 0)
+		r = image_pick(img, e);
+	if (r < 0)
+		image_close(img);
+	return r;
+}
+
+void image_close(struct image *img)
+{
+	fd_close(&img->tree);
+	fd_close(&img->fd);
+}
+
+int image_bind(const struct image *img, const char *target, struct err *e)
+{
+	char source[PATH_FD_SIZE];
+	int r;
+
+	if (mount(path_of_fd(img->tree, source), target, NULL, MS_BIND, NULL) < 0)
+		return err_sys(e, errno, "%s: cannot bind its tree to %s", path_base(img->path),
+			       target);
+	r = sys_mount_restrict(target, false, true, false, true, false);
+	return r < 0 ? err_sys(e, r, "%s: cannot make its tree read-only", path_base(img->path))
+		     : 0;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Squashfs images, from a file over a loop device or from a block device. All containers of an
+ * image share the loop device and with it the kernel's superblock and cache. The superblock is
+ * looked at first, so that the common kinds of damage and of missing kernel support are named
+ * instead of "Invalid argument". Source: Documentation/filesystems/squashfs.rst,
+ * fs/squashfs/squashfs_fs.h of Linux.
+ */
+#include <errno.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "core/driver.h"
+#include "core/lib/fd.h"
+#include "core/lib/le.h"
+#include "core/lib/path.h"
+#include "core/lib/str.h"
+#include "drivers/image/loop.h"
+
+/* Offsets in the superblock; all numbers little-endian. */
+enum {
+	SQUASHFS_BLOCK_SIZE = 12, /* u32 */
+	SQUASHFS_COMPRESSOR = 20, /* u16 */
+	SQUASHFS_BLOCK_LOG = 22,  /* u16 */
+	SQUASHFS_MAJOR = 28,	  /* u16 */
+	SQUASHFS_MINOR = 30,	  /* u16 */
+	SQUASHFS_USED = 40,	  /* u64: bytes, then u64 offsets of the tables: */
+	SQUASHFS_ID = 48,
+	SQUASHFS_INODES = 64,
+	SQUASHFS_FOLDERS = 72,
+	SQUASHFS_SIZE = 96,
+};
+
+static const struct {
+	const char *name, *symbol;
+} squashfs_compressors[] = {
+	[1] = { "gzip", "SQUASHFS_ZLIB" }, [2] = { "lzma", "no symbol, lzma is not in mainline" },
+	[3] = { "lzo", "SQUASHFS_LZO" },   [4] = { "xz", "SQUASHFS_XZ" },
+	[5] = { "lz4", "SQUASHFS_LZ4" },   [6] = { "zstd", "SQUASHFS_ZSTD" },
+};
+
+static bool squashfs_match(const struct image *img)
+{
+	return !S_ISDIR(img->st.st_mode) && img->head_len >= 4 && memcmp(img->head, "hsqs", 4) == 0;
+}
+
+static uint64_t squashfs_room(const struct image *img)
+{
+	uint64_t bytes = 0;
+
+	if (!S_ISBLK(img->st.st_mode))
+		return (uint64_t)img->st.st_size;
+	return ioctl(img->fd, BLKGETSIZE64, &bytes) < 0 ? 0 : bytes;
+}
+
+static const char *squashfs_damage(const struct image *img)
+{
+	const uint8_t *b = img->head;
+	uint64_t used = le_get64(b + SQUASHFS_USED);
+	unsigned int log = le_get16(b + SQUASHFS_BLOCK_LOG);
+
+	if (img->head_len < SQUASHFS_SIZE)
+		return "truncated: shorter than its superblock";
+	if (le_get16(b + SQUASHFS_MAJOR) != 4 || le_get16(b + SQUASHFS_MINOR) != 0)
+		return "not squashfs 4.0; make it again with mksquashfs 4";
+	if (log < 12 || log > 20 || le_get32(b + SQUASHFS_BLOCK_SIZE) != 1U << log)
+		return "damaged: impossible block size in its superblock";
+	if (used > squashfs_room(img))
+		return "truncated: its superblock says it is longer than the file";
+	if (used < SQUASHFS_SIZE || le_get64(b + SQUASHFS_ID) >= used ||
+	    le_get64(b + SQUASHFS_FOLDERS) >= used ||
+	    le_get64(b + SQUASHFS_INODES) >= le_get64(b + SQUASHFS_FOLDERS))
+		return "damaged: impossible table offsets in its superblock";
+	return NULL;
+}
+
+static int squashfs_prepare(struct image *img, struct err *e)
+{
+	const char *damage = squashfs_damage(img);
+
+	if (damage)
+		return err_set(e, EINVAL, "%s: %s", path_base(img->path), damage);
+	if (S_ISBLK(img->st.st_mode)) {
+		path_of_fd(img->fd, img->dev);
+		return 0;
+	}
+	img->tree = loop_attach(img->fd, &img->st, img->path, img->dev, sizeof(img->dev), e);
+	return img->tree < 0 ? err_wrap(e, path_base(img->path)) : 0;
+}
+
+static int squashfs_attach(const struct image *img, const char *target, struct err *e)
+{
+	const char *base = path_base(img->path);
+	unsigned int c = le_get16(img->head + SQUASHFS_COMPRESSOR);
+
+	/* Set-user-id programs of an image are meant to work; its device nodes are not. */
+	if (mount(img->dev, target, "squashfs", MS_RDONLY | MS_NODEV, NULL) == 0)
+		return 0;
+	if (errno == ENODEV)
+		return err_set(
+			e, ENODEV,
+			"%s: the kernel has no squashfs (CONFIG_SQUASHFS); try `modprobe squashfs` or use a tar image",
+			base);
+	if (errno == EINVAL && c >= 1 && c < ARRAY_SIZE(squashfs_compressors))
+		return err_set(
+			e, EINVAL,
+			"%s: the kernel refuses it: it is damaged, or compressed with %s without CONFIG_%s",
+			base, squashfs_compressors[c].name, squashfs_compressors[c].symbol);
+	return err_sys(e, errno, "%s: cannot mount %s as squashfs at %s", base, img->dev, target);
+}
+
+DRIVER(image, squashfs) = {
+	.name = "squashfs",
+	.about = "squashfs files and partitions, mounted in place",
+	.kernel = "SQUASHFS BLK_DEV_LOOP",
+	.match = squashfs_match,
+	.prepare = squashfs_prepare,
+	.attach = squashfs_attach,
+};
