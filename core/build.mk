@@ -11,3 +11,4 @@ obj-y += core/state.o
 obj-y += core/log.o
 obj-y += core/cgroup.o
 obj-y += core/image.o
+obj-y += core/state_live.o core/watch.o

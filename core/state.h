@@ -143,6 +143,29 @@ int state_drop(struct state *s, uint32_t slot, const char *name);
  */
 int state_get_copy(const struct state *s, uint32_t i, int copy, struct state_record *r, uint32_t *seq);
 
+/* True when the process with this pid and start time is there (a zombie is). */
+bool state_is_alive(uint32_t pid, uint64_t ticks);
+
+/* The owner state_settle() looked at last, so that a thousand records of one supervisor cost one look. */
+struct state_owner {
+	uint32_t pid;
+	uint64_t ticks;
+	bool alive;
+};
+
+/*
+ * Turns a record into what is true now. While its owner lives, it is. Of a dead owner the record is the
+ * last thing it wrote: a container whose process is there still runs, any other that had not ended
+ * becomes STATE_EXITED with STATE_CAUSE_UNKNOWN. Writes nothing.
+ */
+void state_settle(struct state_record *r, struct state_owner *last);
+
+/* True when nobody will start or stop it by itself: created, exited, failed. */
+bool state_is_down(const struct state_record *r);
+
+/* What a shell would say of the exit: code, 128 + signal, 137 after an OOM kill, 125 not started, -1 unknown. */
+int state_exit_code(const struct state_record *r);
+
 /* One word for people: "running", "exited", ... */
 const char *state_phase_name(unsigned int phase);
 
