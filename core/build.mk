@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Objects of core/; see the Makefile.
-obj-y += core/main.o core/paths.o core/spec.o core/spec_entry.o
+obj-y += core/main.o core/paths.o core/spec.o core/spec_entry.o core/spec_value.o
+obj-y += core/manifest.o core/manifest_bin.o core/manifest_order.o core/system.o
+obj-$(CONFIG_MANIFEST_TEXT) += core/manifest_text.o core/manifest_read.o
+obj-$(CONFIG_CMD_MANIFEST) += core/manifest_print.o
+obj-$(if $(CONFIG_MANIFEST),y) += core/manifest_builtin.o
 obj-y += core/encode.o core/cmd.o core/cmd_spec.o core/cmd_help.o
 obj-y += core/cap.o
 obj-y += core/ids.o

@@ -16,12 +16,22 @@ struct fields {
 	unsigned int n;
 };
 
-#define SPEC_FIELDS(s)                                                                                       \
-	((struct fields){ .base = (s), .arena = &(s)->arena, .set = (s)->set, .rows = spec_fields, .n = spec_n_fields })
+#define SPEC_FIELDS(s)                          \
+	((struct fields){ .base = (s),          \
+			  .arena = &(s)->arena, \
+			  .set = (s)->set,      \
+			  .rows = spec_fields,  \
+			  .n = spec_n_fields })
+
+/* Where field f of the struct at base is. */
+static inline void *spec_member(const void *base, const struct spec_field *f)
+{
+	return (char *)(uintptr_t)base + f->offset;
+}
 
 static inline void *fields_member(const struct fields *t, const struct spec_field *f)
 {
-	return (char *)t->base + f->offset;
+	return spec_member(t->base, f);
 }
 
 static inline bool fields_is_set(const struct fields *t, const struct spec_field *f)
@@ -42,9 +52,11 @@ static inline void fields_mark(struct fields *t, const struct spec_field *f)
  * The fields that were set as id/length/value with a header and checksum, see encode.c. name may be
  * NULL. *out is malloc'd and the caller's.
  */
-int encode_fields(const struct fields *t, const char *name, uint8_t **out, size_t *len, struct err *e);
+int encode_fields(const struct fields *t, const char *name, uint8_t **out, size_t *len,
+		  struct err *e);
 
 /* Any bytes into *t; *name (which may be NULL when there must be none) into its arena. */
-int decode_fields(struct fields *t, const char **name, const uint8_t *in, size_t len, struct err *e);
+int decode_fields(struct fields *t, const char **name, const uint8_t *in, size_t len,
+		  struct err *e);
 
 #endif

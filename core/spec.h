@@ -36,6 +36,7 @@ struct spec {
 
 	/* what runs */
 	const char *name;
+	const char *origin; /* "manifest:12" where it was written, for messages; NULL. Never encoded */
 	const char *image; /* path, or name in the store; NULL never after spec_finish() */
 	struct strv command;
 	struct strv env; /* KEY=value */

@@ -13,3 +13,4 @@ obj-y += core/lib/str.o
 obj-y += core/lib/str_escape.o
 obj-y += core/lib/str_nearest.o
 obj-y += core/lib/out.o
+obj-y += core/lib/words.o

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The compiled form of a manifest: made on the build machine or the device, linked into the program or kept as
+ * a file. Reads any bytes safely.
+ *
+ * Little-endian:
+ *	 0  4  magic "mman"
+ *	 4  2  version      6  2  number of containers
+ *	 8  4  length of everything, header included
+ *	12  4  CRC32C of bytes 0..11 and 16..end
+ * then [system] and each container: 4 length, the struct's binary form (encode.c).
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/lib/fd.h"
+#include "core/lib/hash.h"
+#include "core/lib/le.h"
+#include "core/manifest.h"
+
+#define BIN_VERSION 1
+#define BIN_HEADER 16
+#define BIN_MAX (64U << 20)
+
+static const uint8_t bin_magic[4] = "mman";
+
+static uint32_t bin_crc(const uint8_t *p, size_t len)
+{
+	return hash_crc32c(hash_crc32c(0, p, 12), p + BIN_HEADER, len - BIN_HEADER);
+}
+
+/* Appends one piece and its length to the growing *out. */
+static int bin_append(uint8_t **out, size_t *len, const uint8_t *piece, size_t n, struct err *e)
+{
+	uint8_t *more = *len + n + 4 <= BIN_MAX ? realloc(*out, *len + n + 4) : NULL;
+
+	if (!more)
+		return err_set(e, ENOMEM, "out of memory");
+	le_put32(more + *len, (uint32_t)n);
+	memcpy(more + *len + 4, piece, n);
+	*out = more;
+	*len += n + 4;
+	return 0;
+}
+
+static int bin_append_fields(uint8_t **out, size_t *len, const struct fields *t, const char *name,
+			     struct err *e)
+{
+	AUTO_FREE uint8_t *piece = NULL;
+	size_t n;
+	int ret = encode_fields(t, name, &piece, &n, e);
+
+	return ret < 0 ? ret : bin_append(out, len, piece, n, e);
+}
+
+int manifest_encode(const struct manifest *m, uint8_t **out, size_t *len, struct err *e)
+{
+	struct fields t = SYSTEM_FIELDS((struct system_spec *)(uintptr_t)&m->system);
+	AUTO_FREE uint8_t *p = calloc(1, BIN_HEADER);
+	size_t n = BIN_HEADER;
+	int ret = p ? bin_append_fields(&p, &n, &t, NULL, e) : err_set(e, ENOMEM, "out of memory");
+
+	for (unsigned int i = 0; ret >= 0 && i < m->n; i++) {
+		t = SPEC_FIELDS(m->containers[i]);
+		ret = bin_append_fields(&p, &n, &t, m->containers[i]->name, e);
+	}
+	if (ret < 0)
+		return ret;
+	memcpy(p, bin_magic, sizeof(bin_magic));
+	le_put16(p + 4, BIN_VERSION);
+	le_put16(p + 6, (uint16_t)m->n);
+	le_put32(p + 8, (uint32_t)n);
+	le_put32(p + 12, bin_crc(p, n));
+	*out = p;
+	*len = n;
+	p = NULL;
+	return 0;
+}
+
+static int bin_header(const uint8_t *in, size_t len, struct err *e)
+{
+	if (len < BIN_HEADER || memcmp(in, bin_magic, sizeof(bin_magic)) != 0)
+		return err_set(e, EBADMSG, "not a compiled manifest");
+	if (le_get16(in + 4) != BIN_VERSION)
+		return err_set(e, ENOTSUP,
+			       "compiled manifest of version %u, this program reads version %d",
+			       le_get16(in + 4), BIN_VERSION);
+	if (le_get32(in + 8) != len || le_get32(in + 12) != bin_crc(in, len))
+		return err_set(e, EBADMSG, "compiled manifest is damaged");
+	return 0;
+}
+
+/* The next piece at *at, within len. */
+static int bin_piece(const uint8_t *in, size_t len, size_t *at, const uint8_t **piece, size_t *n,
+		     struct err *e)
+{
+	if (len - *at < 4 || le_get32(in + *at) > len - *at - 4)
+		return err_set(e, EBADMSG, "compiled manifest is cut");
+	*n = le_get32(in + *at);
+	*piece = in + *at + 4;
+	*at += 4 + *n;
+	return 0;
+}
+
+static int bin_container(struct manifest *m, const uint8_t *piece, size_t n, struct err *e)
+{
+	struct spec *s;
+	int ret = spec_decode(piece, n, &s, e);
+
+	return ret < 0 ? ret : manifest_add(m, s, e);
+}
+
+int manifest_decode(struct manifest *m, const uint8_t *in, size_t len, struct err *e)
+{
+	struct fields t = SYSTEM_FIELDS(&m->system);
+	size_t at = BIN_HEADER, n = 0;
+	const uint8_t *piece = NULL;
+	int ret = bin_header(in, len, e);
+
+	if (ret >= 0)
+		ret = bin_piece(in, len, &at, &piece, &n, e);
+	if (ret >= 0)
+		ret = decode_fields(&t, NULL, piece, n, e);
+	for (unsigned int i = le_get16(len >= BIN_HEADER ? in + 6 : bin_magic); ret >= 0 && i;
+	     i--) {
+		ret = bin_piece(in, len, &at, &piece, &n, e);
+		if (ret >= 0)
+			ret = bin_container(m, piece, n, e);
+	}
+	if (ret >= 0 && at != len)
+		return err_set(e, EBADMSG, "compiled manifest has bytes after its end");
+	return ret < 0 ? ret : 0;
+}

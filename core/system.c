@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The keys of a manifest's [system] section: one table, like that of containers. Used when a manifest
+ * is read, shown or encoded.
+ */
+#include "core/system.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/lib/config.h"
+
+#define HELP(text) (IS_ENABLED(CONFIG_HELP) ? (text) : NULL)
+
+#define FIELD(id_, name_, type_, member_, arg_, help_, ...)                         \
+	{                                                                           \
+		.id = id_, .name = name_, .type = type_,                            \
+		.offset = offsetof(struct system_spec, member_), .arg = HELP(arg_), \
+		.help = HELP(help_), __VA_ARGS__                                    \
+	}
+
+/* At least min words, the one at path absolute. */
+static int system_check_words(const char *text, unsigned int min, unsigned int path,
+			      const char *wanted, struct err *e)
+{
+	unsigned int n = 0;
+
+	for (const char *p = text + strspn(text, " \t"); *p; n++) {
+		if (n == path && *p != '/')
+			return err_set(e, EINVAL, "%s: expected %s", text, wanted);
+		p += strcspn(p, " \t");
+		p += strspn(p, " \t");
+	}
+	return n < min ? err_set(e, EINVAL, "%s: expected %s", text, wanted) : 0;
+}
+
+static int system_check_data(const char *text, struct err *e)
+{
+	return system_check_words(text, 2, 0, "DEVICE FSTYPE [OPTIONS]", e);
+}
+
+static int system_check_mount(const char *text, struct err *e)
+{
+	return system_check_words(text, 3, 1, "DEVICE PATH FSTYPE [OPTIONS]", e);
+}
+
+static int system_check_sysctl(const char *text, struct err *e)
+{
+	const char *value;
+	char key[128];
+
+	return spec_keyval(text, key, sizeof(key), &value, e);
+}
+
+const struct spec_field system_fields[] = {
+	FIELD(1, "hostname", SPEC_STR, hostname, "NAME",
+	      "name of the device (default: left as it is)"),
+	FIELD(2, "data", SPEC_STR, data, "DEV FSTYPE [OPTIONS]",
+	      "what is mounted as the data folder", .check = system_check_data),
+	FIELD(3, "console", SPEC_WORDS, console, "WORDS", "command kept running on the console"),
+	FIELD(4, "module", SPEC_LIST, module, "NAME [PARAMETERS]", "kernel module to load"),
+	FIELD(5, "sysctl", SPEC_LIST, sysctl, "KEY=VALUE", "kernel parameter",
+	      .check = system_check_sysctl),
+	FIELD(6, "mount", SPEC_LIST, mount, "DEV PATH FSTYPE [OPTIONS]",
+	      "further file system to mount", .check = system_check_mount),
+	FIELD(7, "shutdown-timeout", SPEC_TIME, shutdown_timeout, "TIME",
+	      "the whole shutdown takes no longer"),
+};
+
+const unsigned int system_n_fields = ARRAY_SIZE(system_fields);
+
+_Static_assert(ARRAY_SIZE(system_fields) <= 64, "struct system_spec.set has a bit for each field");
