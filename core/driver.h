@@ -46,6 +46,7 @@ struct image {
 	size_t head_len;
 	char store[128]; /* folder for unpacked trees, e.g. /var/lib/myctr/images/trees */
 	int tree;	 /* out of prepare: fd of what attach mounts (loop device, folder); -1 none */
+	char from[256]; /* path of the folder that tree is, where dev is "" */
 	char dev[32];	 /* out of prepare: "/dev/loop3" where there is one, else "" */
 	char note[96];	 /* out of prepare: what had to be left out, for a person; "" when nothing */
 };
@@ -237,8 +238,8 @@ struct net_driver {
 	int (*up)(const struct net_args *a, struct err *e);
 	/* Optional, inside. */
 	int (*inside)(const struct net_args *a, struct err *e);
-	/* Optional, host. Needs only names; repeatable. */
-	int (*down)(const struct net_args *a);
+	/* Optional, host. Takes away what up() made for the container of this name; repeatable. */
+	int (*down)(const char *name);
 };
 
 /* ---- linker sets ----------------------------------------------------------------------------- */

@@ -113,6 +113,22 @@ int image_open(struct image *img, const char *name, struct err *e)
 	return r;
 }
 
+int image_prepare(struct image *img, struct err *e)
+{
+	char self[PATH_FD_SIZE];
+	ssize_t n;
+	int r = img->driver->prepare(img, e);
+
+	if (r < 0 || img->dev[0])
+		return r;
+	n = readlink(path_of_fd(img->tree, self), img->from, sizeof(img->from) - 1);
+	if (n < 0)
+		return err_sys(e, errno, "%s: cannot name its tree; is /proc mounted?",
+			       path_base(img->path));
+	img->from[n] = '\0';
+	return 0;
+}
+
 void image_close(struct image *img)
 {
 	fd_close(&img->tree);
@@ -121,12 +137,17 @@ void image_close(struct image *img)
 
 int image_bind(const struct image *img, const char *target, struct err *e)
 {
-	char source[PATH_FD_SIZE];
+	struct stat meant, got;
 	int r;
 
-	if (mount(path_of_fd(img->tree, source), target, NULL, MS_BIND, NULL) < 0)
+	if (mount(img->from, target, NULL, MS_BIND, NULL) < 0)
 		return err_sys(e, errno, "%s: cannot bind its tree to %s", path_base(img->path),
 			       target);
+	/* Found by name in a mount namespace that is not the one it was opened in: is it the same? */
+	if (fstat(img->tree, &meant) < 0 || stat(target, &got) < 0 || meant.st_dev != got.st_dev ||
+	    meant.st_ino != got.st_ino)
+		return err_set(e, ESTALE, "%s: was replaced while the container started",
+			       path_base(img->path));
 	r = sys_mount_restrict(target, false, true, false, true, false);
 	return r < 0 ? err_sys(e, r, "%s: cannot make its tree read-only", path_base(img->path))
 		     : 0;

@@ -25,8 +25,9 @@ struct launch {
 	const struct spec *spec;
 	int stdio[3];	 /* become 0, 1, 2 of the container; -1 is /dev/null */
 	bool as_sibling; /* CLONE_PARENT: the container becomes a child of our parent */
+	/* Optional: called as soon as .pid is known, before the child may go on. */
+	void (*cloned)(struct launch *l);
 	bool die_with_us; /* the container is killed when the calling process dies */
-	bool interactive; /* with spec->tty: pass the pty's master back in .master */
 
 	/* made by the steps */
 	struct image image;
@@ -47,6 +48,7 @@ struct launch {
 	pid_t pid;
 	int pidfd;  /* owned by the caller afterwards; -1 where the kernel has none */
 	int master; /* pty master, owned by the caller afterwards; -1 without a tty */
+	int exit;   /* after a failure: what `run` should return, CMD_FAILED and its neighbours */
 };
 
 /* Everything to its start values; the caller then fills the first part. */
@@ -57,6 +59,9 @@ void launch_init(struct launch *l, const struct spec *spec);
  * undone and e says which step, which object and why.
  */
 int launch_up(struct launch *l, struct err *e);
+
+/* The first step alone: l->caps and l->filter from the spec. For processes that join a container. */
+int launch_rights(struct launch *l, struct err *e);
 
 /* Closes and frees what the struct itself holds; the container runs on. */
 void launch_free(struct launch *l);

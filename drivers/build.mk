@@ -28,3 +28,5 @@ obj-$(CONFIG_STORAGE_OVERLAY) += drivers/storage/overlay.o
 obj-$(CONFIG_STORAGE_TMPFS) += drivers/storage/tmpfs.o
 obj-$(CONFIG_STORAGE_READ_ONLY) += drivers/storage/readonly.o
 obj-$(CONFIG_STORAGE_BIND) += drivers/storage/bind.o
+obj-$(CONFIG_NET_NONE) += drivers/net/none.o
+obj-$(CONFIG_NET_HOST) += drivers/net/host.o

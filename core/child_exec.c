@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The last step inside: the environment, the search for the program, execve(2).
+ *
+ * Our own binary must never become the program of a container, neither directly nor as the
+ * interpreter of a script: /proc/PID/exe of such a process would lead to the host's file
+ * (CVE-2019-5736). Sources: execve(2), environ(7).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/child.h"
+#include "core/cmd.h"
+#include "core/lib/fd.h"
+#include "core/self.h"
+
+#define CHILD_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static const char *child_getenv(char *const *env, const char *key)
+{
+	size_t n = strlen(key);
+
+	for (; env && *env; env++)
+		if (strncmp(*env, key, n) == 0 && (*env)[n] == '=')
+			return *env + n + 1;
+	return NULL;
+}
+
+static void child_add_env(struct child *c, struct strv *env, const char *key, const char *value)
+{
+	char text[384];
+
+	if (child_getenv(c->l->spec->env.v, key))
+		return;
+	snprintf(text, sizeof(text), "%s=%s", key, value);
+	strv_add(&c->l->arena, env, text);
+}
+
+/* PATH and HOME always, TERM with a terminal, then what the spec says. */
+int child_env(struct child *c, struct err *e)
+{
+	const struct spec *s = c->l->spec;
+	struct strv env = { 0 };
+
+	child_add_env(c, &env, "PATH", CHILD_PATH);
+	child_add_env(c, &env, "HOME", c->ids.home);
+	if (s->tty)
+		child_add_env(c, &env, "TERM", getenv("TERM") ? getenv("TERM") : "linux");
+	for (unsigned int i = 0; i < s->env.n; i++)
+		strv_add(&c->l->arena, &env, s->env.v[i]);
+	if (c->l->arena.failed)
+		return err_set(e, ENOMEM, "out of memory");
+	c->env = env.v;
+	return 0;
+}
+
+/* Refuses our own binary, and a script whose interpreter is our own binary. */
+static int child_check_program(const char *path, struct err *e)
+{
+	char head[256] = "", *p, *end;
+	struct stat st;
+	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	/* A program may be executable without being readable; then it cannot be a script either. */
+	if (fd < 0)
+		return stat(path, &st) == 0 && self_is(&st) ? err_set(e, EACCES, "%s: is myctr itself", path) : 0;
+	if (fstat(fd, &st) == 0 && self_is(&st))
+		return err_set(e, EACCES, "%s: is myctr itself", path);
+	if (read(fd, head, sizeof(head) - 1) < 2 || head[0] != '#' || head[1] != '!')
+		return 0;
+	p = head + 2 + strspn(head + 2, " \t");
+	end = p + strcspn(p, " \t\n");
+	*end = '\0';
+	if (stat(p, &st) == 0 && self_is(&st))
+		return err_set(e, EACCES, "%s: its interpreter is myctr itself", path);
+	return 0;
+}
+
+static int child_execute(struct child *c, const char *path, struct err *e)
+{
+	int r = child_check_program(path, e);
+
+	if (r < 0) {
+		c->exit = CMD_NOT_EXECUTABLE;
+		return r;
+	}
+	execve(path, c->l->spec->command.v, c->env);
+	return -errno;
+}
+
+static int child_report(struct child *c, const char *name, int r, struct err *e)
+{
+	if (e->code)
+		return r;
+	c->exit = r == -ENOENT || r == -ENOTDIR ? CMD_NOT_FOUND : CMD_NOT_EXECUTABLE;
+	if (r == -ENOENT)
+		return err_set(e, ENOENT, "%s: not found in the image, or its interpreter is missing", name);
+	if (r == -ENOEXEC)
+		return err_set(e, ENOEXEC, "%s: not a program for this processor, or a script without #!", name);
+	return err_sys(e, r, "%s", name);
+}
+
+/* As execvp(3): a permission error is remembered, but a later folder may still have the program. */
+int child_program(struct child *c, struct err *e)
+{
+	const char *name = c->l->spec->command.v[0];
+	const char *p = child_getenv(c->env, "PATH");
+	char path[512];
+	int r = -ENOENT;
+
+	if (strchr(name, '/'))
+		return child_report(c, name, child_execute(c, name, e), e);
+	for (p = p ? p : CHILD_PATH; *p; p += *p == ':') {
+		size_t n = strcspn(p, ":");
+		int one;
+
+		snprintf(path, sizeof(path), "%.*s/%s", (int)n, p, name);
+		p += n;
+		if (access(path, F_OK) < 0)
+			continue;
+		one = child_execute(c, path, e);
+		if (e->code || (one != -ENOENT && one != -EACCES && one != -ENOTDIR))
+			return child_report(c, name, one, e);
+		r = one == -EACCES ? one : r;
+	}
+	return child_report(c, name, r, e);
+}

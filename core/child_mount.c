@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The mounts of a container, made by its own first process in its own mount namespace, so that the
+ * kernel takes them away with its last process. See child.h for why the order is what it is.
+ * Sources: pivot_root(2) ("pivot_root(".", ".")"), mount_namespaces(7), OCI runtime-spec config-linux.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/child.h"
+#include "core/lib/fd.h"
+#include "core/lib/path.h"
+#include "core/lib/sys.h"
+#include "core/paths.h"
+
+#ifndef OPEN_TREE_CLONE
+#define OPEN_TREE_CLONE 1
+#endif
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000
+#endif
+#ifndef MOVE_MOUNT_F_EMPTY_PATH
+#define MOVE_MOUNT_F_EMPTY_PATH 0x00000004
+#endif
+
+/* Hidden and read-only paths of procfs and sysfs, as in the OCI defaults. */
+static const char *const child_masked_files[] = {
+	"/proc/kcore",	"/proc/keys",	      "/proc/latency_stats", "/proc/timer_list",
+	"/proc/timer_stats", "/proc/sched_debug", "/proc/interrupts",
+};
+static const char *const child_masked_dirs[] = {
+	"/proc/asound", "/proc/acpi", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap",
+};
+static const char *const child_readonly[] = {
+	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+};
+
+static bool child_wants_propagation(const struct spec *s)
+{
+	struct spec_mount m;
+
+	for (unsigned int i = 0; i < s->mount.n; i++)
+		if (spec_mount(s->mount.v[i], &m, NULL) == 0 && (m.propagation & (MS_SLAVE | MS_SHARED)))
+			return true;
+	return false;
+}
+
+/* From here on no mount of ours is seen by the host. */
+int child_own_mounts(struct child *c, struct err *e)
+{
+	unsigned long how = child_wants_propagation(c->l->spec) ? MS_SLAVE : MS_PRIVATE;
+
+	return mount(NULL, "/", NULL, MS_REC | how, NULL) < 0 ? err_sys(e, errno, "leaving the host's mounts") :
+								0;
+}
+
+int child_root(struct launch *l, struct err *e)
+{
+	static const char wrap_image[] = "image", wrap_storage[] = "storage";
+	char lower[PATHS_MAX], root[PATHS_MAX];
+	bool direct = l->storage_driver->direct;
+	int r = paths_join(lower, paths.run, "mnt", "lower");
+
+	if (r == 0)
+		r = paths_join(root, paths.run, "mnt", "root");
+	if (r < 0)
+		return err_sys(e, r, "%s/mnt", paths.run);
+	if (l->mounts_outside && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_sys(e, errno, "leaving the host's mounts");
+	r = l->image.driver->attach(&l->image, direct ? root : lower, e);
+	if (r < 0) {
+		err_wrap(e, wrap_image);
+		return r;
+	}
+	l->storage.lower = direct ? NULL : lower;
+	l->storage.root = root;
+	r = l->storage_driver->attach(&l->storage, e);
+	if (r < 0)
+		err_wrap(e, wrap_storage);
+	return r;
+}
+
+/*
+ * The old root ends up on top of the new one at "/", reachable only by the fd taken here, until
+ * child_leave_old_root(). An initramfs cannot be pivoted away from (EINVAL): there the new root is
+ * moved over "/" instead, which hides the old one for good.
+ */
+int child_pivot(struct child *c, struct err *e)
+{
+	char root[PATHS_MAX];
+	int r = paths_join(root, paths.run, "mnt", "root");
+
+	c->old_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (r < 0 || c->old_root < 0)
+		return err_sys(e, errno, "%s", root);
+	/* What a user namespace has inherited is locked in place; a bind of it is not. */
+	if (c->l->mounts_outside && mount(root, root, NULL, MS_BIND | MS_REC, NULL) < 0)
+		return err_sys(e, errno, "%s: binding it", root);
+	if (chdir(root) < 0)
+		return err_sys(e, errno, "%s", root);
+	r = sys_pivot_root(".", ".");
+	if (r == 0)
+		return 0;
+	if (r != -EINVAL)
+		return err_sys(e, r, "pivot_root");
+	c->moved = true;
+	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0)
+		return err_sys(e, errno, "moving the root over an initramfs");
+	return 0;
+}
+
+/* The folder of a fixed mount point; an image may lack it, but it may not be something else. */
+static int child_make_dir(const char *dst, struct err *e)
+{
+	if (mkdir(dst, 0755) == 0 || errno == EEXIST)
+		return 0;
+	if (errno == EROFS)
+		return err_set(e, EROFS,
+			       "the image has no folder %s and the root is read-only; add it, or use storage = overlay or tmpfs",
+			       dst);
+	return err_sys(e, errno, "%s: making the folder", dst);
+}
+
+int child_mount(const char *type, const char *dst, unsigned long flags, const char *data, struct err *e)
+{
+	int r;
+
+	if (mount(type, dst, type, flags, data) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return err_sys(e, errno, "%s: mounting %s", dst, type);
+	r = child_make_dir(dst, e);
+	if (r < 0)
+		return r;
+	return mount(type, dst, type, flags, data) < 0 ? err_sys(e, errno, "%s: mounting %s", dst, type) : 0;
+}
+
+/* Without open_tree(2) (before Linux 5.2) the source is named through the current folder. */
+static int child_bind_old(const struct child *c, const char *src, const char *dst, bool recursive)
+{
+	char name[256];
+	AUTO_FD int dir = openat(c->old_root, src, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = 0;
+
+	snprintf(name, sizeof(name), ".");
+	if (dir < 0) {
+		dir = path_open_parent(c->old_root, src, false, name, sizeof(name));
+		if (dir < 0)
+			return dir;
+	}
+	if (fchdir(dir) < 0 || mount(name, dst, NULL, MS_BIND | (recursive ? MS_REC : 0), NULL) < 0)
+		r = -errno;
+	if (chdir("/") < 0 && r == 0)
+		r = -errno;
+	return r;
+}
+
+int child_bind(const struct child *c, const char *src, const char *dst, bool recursive, struct err *e)
+{
+	AUTO_FD int tree = -1;
+	int r = 0;
+
+	src += strspn(src, "/");
+	if (!*src)
+		src = ".";
+	tree = (int)syscall(SYS_open_tree, c->old_root, src,
+			    OPEN_TREE_CLONE | O_CLOEXEC | (recursive ? AT_RECURSIVE : 0));
+	if (tree < 0)
+		r = errno == ENOSYS ? child_bind_old(c, src, dst, recursive) : -errno;
+	else if (syscall(SYS_move_mount, tree, "", AT_FDCWD, dst, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		r = -errno;
+	return r < 0 ? err_sys(e, r, "/%s: binding it to %s", src, dst) : 0;
+}
+
+/* A sysfs shows the network namespace it is mounted from, so one of our own only with a netns of our own. */
+int child_sys(struct child *c, struct err *e)
+{
+	const struct launch *l = c->l;
+	unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC | (l->spec->privileged ? 0 : MS_RDONLY);
+	int r;
+
+	if (l->spec->userns && !(l->clone_flags & CLONE_NEWNET)) {
+		r = child_make_dir("/sys", e);
+		if (r == 0)
+			r = child_bind(c, "/sys", "/sys", true, e);
+		return r < 0 ? r : sys_mount_restrict("/sys", true, true, true, true, true);
+	}
+	r = child_mount("sysfs", "/sys", flags, NULL, e);
+	if (r < 0 || l->cgroup < 0)
+		return r;
+	return child_mount("cgroup2", "/sys/fs/cgroup", flags, NULL, e);
+}
+
+static int child_mount_target(int root, const char *dst, bool is_file, struct err *e)
+{
+	int fd = path_mount_point(root, dst, is_file);
+
+	if (fd == -EROFS)
+		return err_set(e, EROFS,
+			       "%s: not in the image, and the root is read-only; add it to the image or use storage = tmpfs",
+			       dst);
+	if (fd == -ENOTDIR || fd == -EISDIR)
+		return err_set(e, -fd, "%s: the image has a %s there", dst, is_file ? "folder" : "file");
+	if (fd < 0)
+		return err_sys(e, fd, "%s: making the mount point", dst);
+	close(fd);
+	return 0;
+}
+
+static int child_one_mount(struct child *c, int root, const struct spec_mount *m, struct err *e)
+{
+	struct stat st;
+	int r;
+
+	if (fstatat(c->old_root, m->src + strspn(m->src, "/"), &st, m->src[1] ? 0 : AT_EMPTY_PATH) < 0) {
+		if (m->optional && errno == ENOENT)
+			return 0;
+		return err_sys(e, errno, "%s", m->src);
+	}
+	r = child_mount_target(root, m->dst, !S_ISDIR(st.st_mode), e);
+	if (r == 0)
+		r = child_bind(c, m->src, m->dst, m->rec, e);
+	if (r == 0) {
+		r = sys_mount_restrict(m->dst, m->rec, m->rdonly, m->nosuid, m->nodev, m->noexec);
+		if (r < 0)
+			err_sys(e, r, "%s: setting its options", m->dst);
+	}
+	if (r == 0 && m->propagation && mount(NULL, m->dst, NULL, m->propagation, NULL) < 0)
+		r = err_sys(e, errno, "%s: setting its propagation", m->dst);
+	return r;
+}
+
+static int child_one_tmpfs(int root, const struct spec_mount *m, struct err *e)
+{
+	char data[64];
+	int r = child_mount_target(root, m->dst, false, e);
+
+	if (r < 0)
+		return r;
+	snprintf(data, sizeof(data), "mode=%o,size=%llu", m->mode ? m->mode : 01777U,
+		 (unsigned long long)m->size);
+	if (!m->size)
+		*strchr(data, ',') = '\0';
+	return child_mount("tmpfs", m->dst,
+			   MS_NOSUID | MS_NODEV | (m->noexec ? MS_NOEXEC : 0) | (m->rdonly ? MS_RDONLY : 0), data,
+			   e);
+}
+
+/* No procfs is mounted yet: a link in the image leads to a place inside, whatever it says. */
+int child_user_mounts(struct child *c, struct err *e)
+{
+	const struct spec *s = c->l->spec;
+	AUTO_FD int root = -1;
+	struct spec_mount m;
+	int r = 0;
+
+	if (s->mount.n + s->tmpfs.n == 0)
+		return 0;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return err_sys(e, errno, "/");
+	for (unsigned int i = 0; r >= 0 && i < s->tmpfs.n; i++) {
+		r = spec_tmpfs(s->tmpfs.v[i], &m, e);
+		if (r >= 0)
+			r = child_one_tmpfs(root, &m, e);
+	}
+	for (unsigned int i = 0; r >= 0 && i < s->mount.n; i++) {
+		r = spec_mount(s->mount.v[i], &m, e);
+		if (r >= 0)
+			r = child_one_mount(c, root, &m, e);
+	}
+	return r;
+}
+
+int child_proc(struct child *c, struct err *e)
+{
+	struct stat st;
+
+	(void)c;
+	/* A link here would put procfs, and with it every later check, somewhere else. */
+	if (lstat("/proc", &st) == 0 && !S_ISDIR(st.st_mode))
+		return err_set(e, ENOTDIR, "the image has something else than a folder at /proc");
+	return child_mount("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, e);
+}
+
+static int child_mask(const char *path, const char *with, struct err *e)
+{
+	if (mount(with, path, NULL, MS_BIND, NULL) == 0 || errno == ENOENT)
+		return 0;
+	return err_sys(e, errno, "%s: hiding it", path);
+}
+
+static int child_read_only(const char *path, struct err *e)
+{
+	int r;
+
+	if (mount(path, path, NULL, MS_BIND | MS_REC, NULL) < 0)
+		return errno == ENOENT ? 0 : err_sys(e, errno, "%s: making it read-only", path);
+	r = sys_mount_restrict(path, true, true, false, false, false);
+	return r < 0 ? err_sys(e, r, "%s: making it read-only", path) : 0;
+}
+
+/* Paths of the spec are checked to end inside without passing a link of procfs. */
+static int child_hide_more(const struct spec *s, const char *empty, struct err *e)
+{
+	AUTO_FD int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = 0;
+
+	if (root < 0)
+		return err_sys(e, errno, "/");
+	for (unsigned int i = 0; r >= 0 && i < s->masked.n + s->readonly.n; i++) {
+		bool mask = i < s->masked.n;
+		const char *path = mask ? s->masked.v[i] : s->readonly.v[i - s->masked.n];
+		AUTO_FD int fd = path_open_beneath(root, path, O_PATH, 0);
+		struct stat st;
+
+		if (fd == -ENOENT)
+			continue;
+		if (fd < 0 || fstat(fd, &st) < 0)
+			return err_sys(e, fd < 0 ? fd : errno, "%s", path);
+		r = mask ? child_mask(path, S_ISDIR(st.st_mode) ? empty : "/dev/null", e) :
+			   child_read_only(path, e);
+	}
+	return r;
+}
+
+/* One removed folder serves for all masked ones: nothing can ever be made in it. */
+int child_hide(struct child *c, struct err *e)
+{
+	const struct spec *s = c->l->spec;
+	static const char empty[] = "/dev/shm/.empty";
+	int r = 0;
+
+	if (s->privileged && s->masked.n + s->readonly.n == 0)
+		return 0;
+	if (mkdir(empty, 0555) < 0)
+		return err_sys(e, errno, "%s", empty);
+	if (!s->privileged) {
+		for (unsigned int i = 0; r >= 0 && i < ARRAY_SIZE(child_masked_files); i++)
+			r = child_mask(child_masked_files[i], "/dev/null", e);
+		for (unsigned int i = 0; r >= 0 && i < ARRAY_SIZE(child_masked_dirs); i++)
+			r = child_mask(child_masked_dirs[i], empty, e);
+		for (unsigned int i = 0; r >= 0 && i < ARRAY_SIZE(child_readonly); i++)
+			r = child_read_only(child_readonly[i], e);
+	}
+	if (r >= 0 && s->masked.n + s->readonly.n)
+		r = child_hide_more(s, empty, e);
+	rmdir(empty);
+	return r;
+}
+
+int child_leave_old_root(struct child *c, struct err *e)
+{
+	int r = 0;
+
+	if (!c->moved && (fchdir(c->old_root) < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0))
+		r = err_sys(e, errno, "unmounting the old root");
+	fd_close(&c->old_root);
+	return r;
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The launch of a container, read top to bottom: the table below, then spawn.c, then child.c.
+ *
+ * Runs in a launcher (a short-lived child of the supervisor) or in the CLI process of `myctr run`, so it
+ * may block. It must leave nothing behind when it fails: what is done is undone in reverse order, and
+ * every undo works from names alone.
+ */
+#include "core/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/cgroup.h"
+#include "core/image.h"
+#include "core/lib/event.h"
+#include "core/lib/fd.h"
+#include "core/lib/path.h"
+#include "core/lib/sys.h"
+#include "core/log.h"
+#include "core/paths.h"
+#include "core/spawn.h"
+#include "core/spec_store.h"
+#include "core/sysctl.h"
+
+static int launch_network(struct launch *l, struct err *e);
+static int launch_image(struct launch *l, struct err *e);
+static int launch_storage(struct launch *l, struct err *e);
+static int launch_cgroup(struct launch *l, struct err *e);
+static int launch_record(struct launch *l, struct err *e);
+static int launch_record_down(const char *name);
+static int launch_cgroup_down(const char *name);
+static int launch_net_down(const char *name);
+
+/* No logic here: what happens to a container outside its namespaces, in order, and how it is undone. */
+static const struct launch_step {
+	const char *name;
+	int (*up)(struct launch *l, struct err *e);
+	int (*down)(const char *name); /* idempotent, needs no memory of up */
+} launch_steps[] = {
+	{ "rights", launch_rights, NULL },
+	{ "network", launch_network, launch_net_down },
+	{ "image", launch_image, NULL },
+	{ "storage", launch_storage, NULL },
+	{ "cgroup", launch_cgroup, launch_cgroup_down },
+	{ "record", launch_record, launch_record_down },
+	{ "start", spawn_up, NULL },
+};
+
+void launch_init(struct launch *l, const struct spec *spec)
+{
+	*l = (struct launch){
+		.spec = spec,
+		.stdio = { -1, -1, -1 },
+		.image = { .fd = -1, .tree = -1 },
+		.cgroup = -1,
+		.pidfd = -1,
+		.master = -1,
+	};
+}
+
+void launch_free(struct launch *l)
+{
+	fd_close(&l->image.fd);
+	fd_close(&l->image.tree);
+	fd_close(&l->cgroup);
+	fd_close(&l->pidfd);
+	fd_close(&l->master);
+	arena_free(&l->arena);
+}
+
+int launch_up(struct launch *l, struct err *e)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(launch_steps); i++) {
+		int r = launch_steps[i].up(l, e);
+
+		if (r >= 0)
+			continue;
+		err_wrap(e, launch_steps[i].name);
+		launch_down_wait(l->spec->name, 2000, NULL);
+		return r;
+	}
+	return 0;
+}
+
+int launch_down(const char *name)
+{
+	int result = 0;
+
+	for (unsigned int i = ARRAY_SIZE(launch_steps); i-- > 0;) {
+		int r = launch_steps[i].down ? launch_steps[i].down(name) : 0;
+
+		if (r < 0 && result == 0)
+			result = r;
+	}
+	return result;
+}
+
+int launch_down_wait(const char *name, uint64_t ms, struct err *e)
+{
+	uint64_t end = event_now() + ms;
+	useconds_t pause = 500;
+	int r;
+
+	while ((r = launch_down(name)) == -EBUSY && event_now() < end) {
+		usleep(pause);
+		pause = pause < 20000 ? pause * 2 : pause;
+	}
+	if (r < 0)
+		err_sys(e, r, "cleaning up");
+	return r;
+}
+
+int launch_forget(const char *name, struct err *e)
+{
+	char path[PATHS_MAX];
+	int r = launch_down(name);
+
+	if (r < 0)
+		return err_sys(e, r, "cleaning up");
+	log_remove(name);
+	r = paths_join(path, paths.data, "containers", name);
+	if (r == 0)
+		r = path_remove(AT_FDCWD, path);
+	if (r < 0 && r != -ENOENT)
+		return err_sys(e, r, "%s: removing what it has written", path);
+	return 0;
+}
+
+/* ---- rights: capabilities and the system call filter ------------------------------------------ */
+
+static int launch_filter(struct launch *l, struct err *e)
+{
+	const char *profile = l->spec->seccomp;
+
+	if (l->spec->privileged || strcmp(profile, "unconfined") == 0)
+		return 0;
+	for (DRIVER_EACH(seccomp, d))
+		if ((*d)->match(profile))
+			return (*d)->build(profile, l->caps.bounding, &l->arena, &l->filter, e);
+	return err_set(e, ENOTSUP,
+		       "seccomp profile %s: not supported by this build; use default or unconfined",
+		       profile);
+}
+
+int launch_rights(struct launch *l, struct err *e)
+{
+	int r = cap_of_spec(l->spec, &l->caps, e);
+
+	if (r == 0)
+		r = sysctl_check(l->spec, e);
+	return r < 0 ? r : launch_filter(l, e);
+}
+
+/* ---- network ---------------------------------------------------------------------------------- */
+
+static const struct net_driver *launch_net_driver(const char *network)
+{
+	for (DRIVER_EACH(net, d))
+		if ((*d)->match(network))
+			return *d;
+	return NULL;
+}
+
+static int launch_network(struct launch *l, struct err *e)
+{
+	const struct strv *nets = &l->spec->network;
+
+	if (nets->n > LAUNCH_NETS_MAX)
+		return err_set(e, E2BIG, "%u networks; at most %d are possible", nets->n, LAUNCH_NETS_MAX);
+	l->clone_flags |= CLONE_NEWNET;
+	for (unsigned int i = 0; i < nets->n; i++) {
+		const struct net_driver *d = launch_net_driver(nets->v[i]);
+
+		if (!d)
+			return err_set(e, ENOENT, "%s: no such network, or its kind is not in this build",
+				       nets->v[i]);
+		if (d->host && nets->n > 1)
+			return err_set(e, EINVAL, "%s cannot be combined with other networks", d->name);
+		if (d->host)
+			l->clone_flags &= ~(uint64_t)CLONE_NEWNET;
+		l->net[l->n_net++] = d;
+	}
+	return 0;
+}
+
+static int launch_net_down(const char *name)
+{
+	int result = 0;
+
+	for (DRIVER_EACH(net, d)) {
+		int r = (*d)->down ? (*d)->down(name) : 0;
+
+		if (r < 0)
+			result = r;
+	}
+	return result;
+}
+
+/* ---- image and storage ------------------------------------------------------------------------ */
+
+static int launch_image(struct launch *l, struct err *e)
+{
+	int r = image_open(&l->image, l->spec->image, e);
+
+	return r < 0 ? r : image_prepare(&l->image, e);
+}
+
+static int launch_storage(struct launch *l, struct err *e)
+{
+	struct storage_args *a = &l->storage;
+	char dir[PATHS_MAX];
+	int r;
+
+	for (DRIVER_EACH(storage, d))
+		if ((*d)->kind == l->spec->storage)
+			l->storage_driver = *d;
+	if (!l->storage_driver)
+		return err_set(e, ENOTSUP, "this kind of storage is not in this build; see myctr features");
+	a->spec = l->spec;
+	r = paths_join(dir, paths.data, "containers", l->spec->name);
+	if (r < 0)
+		return err_sys(e, r, "%s", l->spec->name);
+	snprintf(a->dir, sizeof(a->dir), "%s", dir);
+	return l->storage_driver->prepare ? l->storage_driver->prepare(a, e) : 0;
+}
+
+/* ---- cgroup ----------------------------------------------------------------------------------- */
+
+static int launch_cgroup(struct launch *l, struct err *e)
+{
+	l->cgroup_driver = cgroup_driver();
+	if (!l->cgroup_driver)
+		return cgroup_require_none(l->spec, &l->missing, e);
+	l->cgroup = l->cgroup_driver->up(l->spec, l->spec->name, &l->missing, e);
+	return l->cgroup < 0 ? l->cgroup : 0;
+}
+
+static int launch_cgroup_down(const char *name)
+{
+	const struct cgroup_driver *d = cgroup_driver();
+	int r;
+
+	if (!d)
+		return 0;
+	r = d->down(name);
+	if (r != -EBUSY)
+		return r;
+	d->kill(name);
+	return d->down(name);
+}
+
+/* ---- record: what exec, inspect and logs need while it runs ------------------------------------- */
+
+static int launch_record(struct launch *l, struct err *e)
+{
+	return spec_store_running(l->spec, e);
+}
+
+static int launch_record_down(const char *name)
+{
+	return spec_store_ended(name);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Cloning the container's first process. See spawn.h. The parent's half of a start; child.c is the other.
+ */
+#include "core/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/child.h"
+#include "core/cmd.h"
+#include "core/lib/fd.h"
+#include "core/lib/sys.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x80
+#endif
+
+union spawn_control {
+	char buf[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr align;
+};
+
+int spawn_send(int sock, const struct spawn_msg *m, int fd)
+{
+	struct iovec iov = { (void *)(uintptr_t)m, sizeof(*m) };
+	union spawn_control control = { 0 };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		struct cmsghdr *c;
+
+		h.msg_control = &control;
+		h.msg_controllen = sizeof(control.buf);
+		c = CMSG_FIRSTHDR(&h);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	return sendmsg(sock, &h, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int spawn_receive(int sock, struct spawn_msg *m, int *fd)
+{
+	struct iovec iov = { m, sizeof(*m) };
+	union spawn_control control = { 0 };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+			    .msg_controllen = sizeof(control.buf) };
+	struct cmsghdr *c;
+	ssize_t n;
+
+	*fd = -1;
+	do {
+		n = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	c = CMSG_FIRSTHDR(&h);
+	if (c && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
+	if (n == 0)
+		return 0;
+	if (n != sizeof(*m)) {
+		fd_close(fd);
+		return -EPROTO;
+	}
+	m->err.msg[sizeof(m->err.msg) - 1] = '\0';
+	return 1;
+}
+
+static uint64_t spawn_flags(const struct launch *l)
+{
+	const struct spec *s = l->spec;
+
+	return l->clone_flags | CLONE_NEWNS | (s->pid == SPEC_NS_HOST ? 0 : CLONE_NEWPID) |
+	       (s->uts == SPEC_NS_HOST ? 0 : CLONE_NEWUTS) | (s->ipc == SPEC_NS_HOST ? 0 : CLONE_NEWIPC) |
+	       (s->cgroupns == SPEC_NS_HOST ? 0 : CLONE_NEWCGROUP) | (s->userns ? CLONE_NEWUSER : 0) |
+	       (s->timens ? CLONE_NEWTIME : 0) | (l->as_sibling ? CLONE_PARENT : 0);
+}
+
+static int spawn_write_proc(pid_t pid, const char *file, const char *text, struct err *e)
+{
+	char path[64];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, file);
+	r = fd_write_text(AT_FDCWD, path, text);
+	return r < 0 ? err_sys(e, r, "user namespace: writing %s", path) : 0;
+}
+
+/*
+ * A user namespace of root's own keeps the ids as they are: what it takes away is every capability over
+ * anything outside of it.
+ */
+static int spawn_id_maps(const struct launch *l, pid_t pid, struct err *e)
+{
+	int r;
+
+	if (!l->spec->userns)
+		return 0;
+	r = spawn_write_proc(pid, "uid_map", "0 0 4294967295", e);
+	return r < 0 ? r : spawn_write_proc(pid, "gid_map", "0 0 4294967295", e);
+}
+
+static int spawn_net(const struct launch *l, pid_t pid, struct err *e)
+{
+	for (unsigned int i = 0; i < l->n_net; i++) {
+		struct net_args a = { .spec = l->spec, .network = l->spec->network.v[i], .pid = pid };
+		int r = l->net[i]->up ? l->net[i]->up(&a, e) : 0;
+
+		if (r < 0) {
+			err_wrap(e, "network");
+			return r;
+		}
+	}
+	return 0;
+}
+
+int spawn_enter_cgroup(const struct launch *l, pid_t pid, struct err *e)
+{
+	char text[24];
+	int r;
+
+	snprintf(text, sizeof(text), "%ld", (long)pid);
+	r = fd_write_text(l->cgroup, "cgroup.procs", text);
+	return r < 0 ? err_sys(e, r, "cgroup: moving the process in") : 0;
+}
+
+/* What must be there before the child goes on. */
+static int spawn_prepare(const struct launch *l, const struct sys_clone *c, pid_t pid, int sock, struct err *e)
+{
+	struct spawn_msg go = { .phase = SPAWN_GO };
+	int r = c->in_cgroup ? 0 : spawn_enter_cgroup(l, pid, e);
+
+	if (r == 0)
+		r = spawn_id_maps(l, pid, e);
+	if (r == 0)
+		r = spawn_net(l, pid, e);
+	/* A child that has failed already has said why; that is read next. */
+	if (r == 0)
+		spawn_send(sock, &go, -1);
+	return r;
+}
+
+int spawn_follow(struct launch *l, int sock, struct err *e)
+{
+	struct spawn_msg m;
+	int fd, r;
+
+	while ((r = spawn_receive(sock, &m, &fd)) > 0) {
+		if (m.phase == SPAWN_TTY) {
+			fd_close(&l->master);
+			l->master = fd_take(&fd);
+		}
+		fd_close(&fd);
+		if (m.phase == SPAWN_FAILED) {
+			*e = m.err;
+			l->exit = (int)m.exit;
+			return -e->code;
+		}
+	}
+	return r < 0 ? err_sys(e, r, "listening to the container's first process") : 0;
+}
+
+static bool spawn_waits(const struct launch *l, const struct sys_clone *c)
+{
+	bool waits = !c->in_cgroup || l->spec->userns || l->cloned;
+
+	for (unsigned int i = 0; i < l->n_net; i++)
+		waits = waits || l->net[i]->up;
+	return waits;
+}
+
+/* A failed child has reported and is on its way out; one that never got GO is killed. */
+static void spawn_abandon(struct launch *l, pid_t pid)
+{
+	kill(pid, SIGKILL);
+	if (!l->as_sibling)
+		while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
+			;
+	fd_close(&l->pidfd);
+	fd_close(&l->master);
+	l->pid = 0;
+}
+
+/*
+ * In a user namespace of its own the child may not mount a block device or make an overlay over one, so
+ * the root is built here, in a mount namespace that the container then inherits a copy of.
+ */
+static int spawn_mounts_outside(struct launch *l, struct err *e)
+{
+	if (!l->spec->userns)
+		return 0;
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_sys(e, errno, "making a mount namespace");
+	l->mounts_outside = true;
+	return child_root(l, e);
+}
+
+int spawn_up(struct launch *l, struct err *e)
+{
+	struct sys_clone c = { .flags = spawn_flags(l), .exit_signal = SIGCHLD, .cgroup = l->cgroup,
+			       .want_pidfd = true };
+	AUTO_FD int mine = -1;
+	AUTO_FD int theirs = -1;
+	int pair[2], r;
+	pid_t pid;
+
+	r = spawn_mounts_outside(l, e);
+	if (r < 0)
+		return r;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(e, errno, "making a socket pair");
+	mine = pair[0];
+	theirs = pair[1];
+	l->exit = CMD_FAILED;
+	pid = sys_clone(&c);
+	if (pid < 0)
+		return err_sys(e, pid, "making the container's namespaces");
+	if (pid == 0) {
+		close(mine);
+		child_main(l, theirs, spawn_waits(l, &c));
+	}
+	l->pid = pid;
+	l->pidfd = c.pidfd;
+	fd_close(&theirs);
+	if (l->cloned)
+		l->cloned(l);
+	r = spawn_waits(l, &c) ? spawn_prepare(l, &c, pid, mine, e) : 0;
+	if (r == 0)
+		r = spawn_follow(l, mine, e);
+	if (r < 0)
+		spawn_abandon(l, pid);
+	return r;
+}
