@@ -3,3 +3,8 @@
 obj-$(CONFIG_HELP) += core/cmd/help.o core/cmd/version.o
 obj-$(CONFIG_CMD_PS) += core/cmd/ps.o
 obj-$(CONFIG_CMD_FEATURES) += core/cmd/features.o
+obj-$(CONFIG_CMD_RUN) += core/cmd/run.o
+obj-$(CONFIG_CMD_EXEC) += core/cmd/exec.o
+obj-$(CONFIG_CLI) += core/cmd/start.o core/cmd/stop.o core/cmd/restart.o
+obj-$(CONFIG_CLI) += core/cmd/kill.o core/cmd/rm.o core/cmd/reload.o
+obj-$(CONFIG_CMD_DOWN) += core/cmd/down.o
