@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Containers that run already when a supervisor starts: those of one that was killed are taken over,
+ * what is left of dead ones is cleaned up. Runs once, before the loop.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "core/launch.h"
+#include "core/lib/fd.h"
+#include "core/lib/sys.h"
+#include "core/paths.h"
+#include "core/spec_store.h"
+#include "init/sup.h"
+
+/* Readable when the process has ended. It was not our child: its status may not be known. */
+static void adopt_ended(struct event_source *s, uint32_t events)
+{
+	struct ctr *c = container_of(s, struct ctr, exit);
+
+	(void)events;
+	c->has_status = sys_pidfd_exit(c->pidfd, &c->status) == 0;
+	if (!c->has_status) {
+		c->rec.cause = STATE_CAUSE_UNKNOWN;
+		c->rec.exit = 255;
+	}
+	event_remove(&c->sup->loop, &c->exit);
+	sup_event(c, SUP_EXITED);
+}
+
+static void adopt_output(struct ctr *c)
+{
+	char path[PATHS_MAX], name[STATE_NAME + 8];
+	struct err e = { 0 };
+	int fd;
+
+	snprintf(name, sizeof(name), "%s.fifo", c->spec->name);
+	if (paths_join(path, paths.run, "logs", name) < 0)
+		return;
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	if (output_open(c, &e) < 0)
+		sup_say(c->spec->name, "its output is not kept: %s", e.msg);
+	if (fd >= 0)
+		output_watch(c, fd);
+}
+
+static void adopt_running(struct ctr *c, int pidfd)
+{
+	c->pidfd = pidfd;
+	c->child = false;
+	c->state = SUP_RUNNING;
+	c->wanted = true;
+	c->has_started = true;
+	c->started = event_now();
+	c->exit = (struct event_source){ .fd = pidfd, .ready = adopt_ended };
+	event_add(&c->sup->loop, &c->exit, EPOLLIN);
+	adopt_output(c);
+	records_put(c, STATE_RUNNING);
+	sup_say(c->spec->name, "adopted, runs as process %u", c->rec.pid);
+}
+
+/* Killed with its supervisor, or ended while there was none: whether it starts again is its policy's. */
+static void adopt_dead(struct ctr *c)
+{
+	launch_down_wait(c->spec->name, 1000, NULL);
+	c->rec.cause = STATE_CAUSE_UNKNOWN;
+	c->rec.exit = 255;
+	c->rec.pid = 0;
+	c->wanted = c->spec->restart != SPEC_RESTART_NO && !(c->rec.flags & STATE_FLAG_STOPPED);
+	records_put(c, STATE_EXITED);
+}
+
+static void adopt_one(struct sup *s, const struct state_record *r, uint32_t slot)
+{
+	bool ended = r->phase == STATE_EXITED || r->phase == STATE_FAILED || r->phase == STATE_CREATED;
+	struct spec *spec = NULL;
+	struct err e = { 0 };
+	struct ctr *c;
+	int pidfd = ended ? -ESRCH : sys_pidfd_of((pid_t)r->pid, r->ticks);
+
+	if (spec_load(r->name, &spec, &e) < 0) {
+		/* Nothing describes it, so nothing can be done with it but to end it. */
+		if (pidfd >= 0)
+			sys_pidfd_signal(pidfd, SIGKILL);
+		fd_close(&pidfd);
+		launch_down_wait(r->name, 1000, NULL);
+		state_drop(&s->state, slot, r->name);
+		return;
+	}
+	c = sup_add(s, spec, &e);
+	if (!c) {
+		sup_say(r->name, "%s", e.msg);
+		spec_free(spec);
+		fd_close(&pidfd);
+		return;
+	}
+	if (pidfd >= 0)
+		adopt_running(c, pidfd);
+	else if (!ended)
+		adopt_dead(c);
+}
+
+static bool adopt_is_foreign(const struct state_record *r)
+{
+	int owner;
+
+	if (!(r->flags & STATE_FLAG_FOREGROUND))
+		return false;
+	owner = sys_pidfd_of((pid_t)r->owner, r->owner_ticks);
+	if (owner < 0)
+		return r->phase == STATE_EXITED || r->phase == STATE_FAILED;
+	close(owner);
+	return true;
+}
+
+void adopt_all(struct sup *s)
+{
+	struct state_record r;
+
+	uint32_t n = state_slots(&s->state);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (state_get(&s->state, i, &r) >= 0 && r.kind == STATE_CONTAINER && !adopt_is_foreign(&r))
+			adopt_one(s, &r, i);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The boot of the device, before any container: tables of mounts, then what [system] says. Runs once as
+ * PID 1. A step that fails is said on the console and the boot goes on: a device that is half up can
+ * still be looked at and mended, one whose init has exited cannot.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/lib/fd.h"
+#include "core/lib/path.h"
+#include "core/paths.h"
+#include "core/sysctl.h"
+#include "init/sup.h"
+
+#define BOOT_DATA_WAIT_MS 10000 /* for the data partition's device to appear */
+
+/* No logic here. A mount that is there already (EBUSY) is as good as ours. */
+static const struct {
+	const char *type, *at;
+	unsigned long flags;
+	const char *data;
+} boot_mounts[] = {
+	{ "proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
+	{ "sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
+	{ "devtmpfs", "/dev", MS_NOSUID, "mode=0755" },
+	{ "devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "gid=5,mode=0620,ptmxmode=0666" },
+	{ "tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777" },
+	{ "tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755" },
+	{ "tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777" },
+	{ "cgroup2", "/sys/fs/cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
+};
+
+static bool boot_is_mount(const char *at)
+{
+	char parent[64];
+	struct stat a, b;
+
+	snprintf(parent, sizeof(parent), "%s/..", at);
+	return stat(at, &a) == 0 && stat(parent, &b) == 0 && a.st_dev != b.st_dev;
+}
+
+static void boot_console(void)
+{
+	int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		fd = open("/dev/null", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	for (int i = 0; fd >= 0 && i < 3; i++)
+		dup2(fd, i);
+	if (fd > 2)
+		close(fd);
+}
+
+static void boot_lo_up(void)
+{
+	struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	AUTO_FD int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &ifr) < 0)
+		sup_say("lo", "cannot be brought up: %s", err_text(errno));
+}
+
+void boot_early(void)
+{
+	int failed[ARRAY_SIZE(boot_mounts)] = { 0 };
+
+	umask(022);
+	for (unsigned int i = 0; i < ARRAY_SIZE(boot_mounts); i++) {
+		if (boot_is_mount(boot_mounts[i].at))
+			continue;
+		mkdir(boot_mounts[i].at, 0755);
+		if (mount(boot_mounts[i].type, boot_mounts[i].at, boot_mounts[i].type, boot_mounts[i].flags,
+			  boot_mounts[i].data) < 0)
+			failed[i] = errno;
+	}
+	boot_console();
+	for (unsigned int i = 0; i < ARRAY_SIZE(boot_mounts); i++)
+		if (failed[i])
+			sup_say(boot_mounts[i].at, "cannot mount %s: %s", boot_mounts[i].type,
+				err_text(failed[i]));
+	/* Ctrl-Alt-Del sends us SIGINT instead of resetting the machine at once. */
+	reboot(RB_DISABLE_CAD);
+	setsid();
+	boot_lo_up();
+}
+
+/* ---- [system] ------------------------------------------------------------------------------------ */
+
+/* "name [parameters]", or the path of a .ko file. Compressed modules need a kernel that can unpack them. */
+static int boot_module(const char *text, struct err *e)
+{
+	char path[256];
+	size_t n = strcspn(text, " ");
+	const char *params = text + n + strspn(text + n, " ");
+	AUTO_FD int fd = -1;
+
+	snprintf(path, sizeof(path), "%s%.*s%s", text[0] == '/' ? "" : "/lib/modules/", (int)n, text,
+		 text[0] == '/' ? "" : ".ko");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, errno, "%s", path);
+	if (syscall(SYS_finit_module, fd, params, 0) == 0 || errno == EEXIST)
+		return 0;
+	/* 4 is MODULE_INIT_COMPRESSED_FILE, Linux 5.17. */
+	if (errno == ENOEXEC && syscall(SYS_finit_module, fd, params, 4) == 0)
+		return 0;
+	return err_sys(e, errno, "%s: loading the module", path);
+}
+
+static int boot_sysctl(const char *text, struct err *e)
+{
+	AUTO_FD int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return proc < 0 ? err_sys(e, errno, "/proc") : sysctl_set(proc, text, e);
+}
+
+static int boot_wait_for(const char *device, struct err *e)
+{
+	for (int ms = 0; ms <= BOOT_DATA_WAIT_MS; ms += 50) {
+		if (access(device, F_OK) == 0)
+			return 0;
+		usleep(50000);
+	}
+	return err_set(e, ENODEV, "%s: did not appear within %d s", device, BOOT_DATA_WAIT_MS / 1000);
+}
+
+/* "DEVICE PATH FSTYPE [OPTIONS]"; ro is an option like any other. */
+static int boot_mount(const char *text, struct err *e)
+{
+	char device[96], at[128], type[32], options[128] = "";
+	unsigned long flags = MS_NOSUID | MS_NODEV;
+	char data[128] = "", *save = NULL;
+
+	if (sscanf(text, "%95s %127s %31s %127s", device, at, type, options) < 3)
+		return err_set(e, EINVAL, "%s: expected DEVICE PATH FSTYPE [OPTIONS]", text);
+	for (char *o = strtok_r(options, ",", &save); o; o = strtok_r(NULL, ",", &save)) {
+		size_t used = strlen(data);
+
+		if (strcmp(o, "ro") == 0)
+			flags |= MS_RDONLY;
+		else if (strcmp(o, "noexec") == 0)
+			flags |= MS_NOEXEC;
+		else if (strcmp(o, "noatime") == 0)
+			flags |= MS_NOATIME;
+		else if (strcmp(o, "rw") != 0)
+			snprintf(data + used, sizeof(data) - used, "%s%s", used ? "," : "", o);
+	}
+	if (device[0] == '/' && boot_wait_for(device, e) < 0)
+		return -e->code;
+	path_mkdirs(at, 0755);
+	return mount(device, at, type, flags, data) < 0 ? err_sys(e, errno, "%s: mounting it at %s", device, at) : 0;
+}
+
+static int boot_data(const char *text, struct err *e)
+{
+	char device[96], rest[160] = "", line[400];
+
+	if (sscanf(text, "%95s %159[^\n]", device, rest) < 2)
+		return err_set(e, EINVAL, "data = %s: expected DEVICE FSTYPE [OPTIONS]", text);
+	snprintf(line, sizeof(line), "%s %s %s", device, paths.data, rest);
+	return boot_mount(line, e);
+}
+
+static void boot_each(const struct strv *list, int (*step)(const char *text, struct err *e))
+{
+	struct err e = { 0 };
+
+	for (unsigned int i = 0; i < list->n; i++)
+		if (step(list->v[i], &e) < 0)
+			sup_say(NULL, "%s", e.msg);
+}
+
+void boot_system(struct sup *s)
+{
+	const struct system_spec *y = &s->manifest.system;
+	struct err e = { 0 };
+
+	boot_each(&y->module, boot_module);
+	boot_each(&y->sysctl, boot_sysctl);
+	if (y->hostname && sethostname(y->hostname, strlen(y->hostname)) < 0)
+		sup_say(NULL, "hostname %s: %s", y->hostname, err_text(errno));
+	if (y->data && boot_data(y->data, &e) < 0)
+		sup_say(NULL, "%s; what is written now is lost with the power", e.msg);
+	boot_each(&y->mount, boot_mount);
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Requests of the CLI, over <run>/ctl. A fixed table of clients: more wait in the socket's queue. A client
+ * that asks for something which takes time is answered when its container has settled; one that is
+ * slow, wrong or gone costs its slot at most. The peer's uid must be ours or root's.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/ctl.h"
+#include "core/lib/fd.h"
+#include "core/lib/path.h"
+#include "core/lib/str.h"
+#include "core/paths.h"
+#include "core/spec_store.h"
+#include "init/sup.h"
+
+static void control_accept_more(struct sup *s)
+{
+	if (s->ctl.fd >= 0)
+		event_change(&s->loop, &s->ctl, EPOLLIN);
+}
+
+static void control_close(struct sup_client *cl)
+{
+	struct sup *s = cl->sup;
+	int fd = event_remove(&s->loop, &cl->source);
+
+	fd_close(&fd);
+	cl->waits = NULL;
+	s->dirty = true;
+	control_accept_more(s);
+}
+
+static void control_reply(struct sup_client *cl, const struct err *e, uint32_t value)
+{
+	uint8_t buf[CTL_REPLY];
+
+	ctl_encode_reply(e, value, buf);
+	send(cl->source.fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_NOSIGNAL);
+	control_close(cl);
+}
+
+static bool control_is_up(const struct ctr *c)
+{
+	return c->state == SUP_RUNNING || c->state == SUP_WAITING || (c->state == SUP_IDLE && c->has_started);
+}
+
+/* Called after every event of c. */
+void control_answer(struct sup *s, struct ctr *c)
+{
+	static const struct err stopped = { ECANCELED, "it was stopped before it was up" };
+
+	for (unsigned int i = 0; i < SUP_CLIENTS; i++) {
+		struct sup_client *cl = &s->clients[i];
+		bool starting = cl->op == CTL_START || cl->op == CTL_RUN || cl->op == CTL_RESTART;
+
+		if (cl->source.fd < 0 || cl->waits != c)
+			continue;
+		if (starting && c->error.code && c->state != SUP_STARTING)
+			control_reply(cl, &c->error, c->rec.exit);
+		else if (starting && sup_settled(c) && !c->has_started)
+			control_reply(cl, &stopped, 0);
+		else if (starting ? control_is_up(c) && !c->again : sup_settled(c))
+			control_reply(cl, NULL, c->rec.pid);
+	}
+}
+
+void control_forget(struct sup *s, const struct ctr *c)
+{
+	for (unsigned int i = 0; i < SUP_CLIENTS; i++)
+		if (s->clients[i].source.fd >= 0 && s->clients[i].waits == c)
+			control_close(&s->clients[i]);
+}
+
+static int control_wait(struct sup_client *cl, struct ctr *c)
+{
+	cl->waits = c;
+	return 1;
+}
+
+static int control_start(struct sup_client *cl, const struct ctl_request *r, struct err *e)
+{
+	struct ctr *c = sup_find(cl->sup, r->name);
+	struct spec *spec = NULL;
+
+	if (!c) {
+		int code = spec_load_kept(r->name, &spec, e);
+
+		if (code == -ENOENT)
+			return err_set(e, ENOENT, "%s: no such container", r->name);
+		if (code < 0)
+			return code;
+		c = sup_add(cl->sup, spec, e);
+		if (!c) {
+			spec_free(spec);
+			return -e->code;
+		}
+	}
+	if (c->state == SUP_RUNNING && c->wanted)
+		return 0;
+	c->wanted = true;
+	c->error.code = 0;
+	c->has_started = c->state == SUP_RUNNING;
+	cl->sup->dirty = true;
+	if (c->state != SUP_IDLE)
+		sup_event(c, SUP_START);
+	return control_wait(cl, c);
+}
+
+static int control_run(struct sup_client *cl, const struct ctl_request *r, struct err *e)
+{
+	struct spec *spec = NULL;
+	struct ctr *c;
+	int code = spec_decode(r->payload, r->len, &spec, e);
+
+	if (code < 0)
+		return code;
+	if (sup_find(cl->sup, spec->name)) {
+		code = err_set(e, EEXIST, "%s: there is a container of this name; remove it first with: myctr rm %s",
+			       spec->name, spec->name);
+		spec_free(spec);
+		return code;
+	}
+	if (!(r->flags & CTL_RM_FLAG))
+		code = spec_store_keep(spec, e);
+	c = code < 0 ? NULL : sup_add(cl->sup, spec, e);
+	if (!c) {
+		spec_free(spec);
+		return -e->code;
+	}
+	if (r->flags & CTL_RM_FLAG)
+		c->rec.flags |= STATE_FLAG_RM;
+	c->wanted = true;
+	cl->sup->dirty = true;
+	return control_wait(cl, c);
+}
+
+static int control_stop(struct sup_client *cl, struct ctr *c, const struct ctl_request *r)
+{
+	if (sup_settled(c))
+		return 0;
+	control_wait(cl, c);
+	sup_event(c, SUP_STOP);
+	if (r->value != CTL_NO_TIMEOUT && (c->state == SUP_STOPPING || c->state == SUP_STARTING))
+		event_timer_set(&cl->sup->loop, &c->timer, r->value);
+	return 1;
+}
+
+static int control_restart(struct sup_client *cl, struct ctr *c, const struct ctl_request *r)
+{
+	if (c->state == SUP_IDLE || c->state == SUP_WAITING) {
+		c->has_started = false;
+		c->error.code = 0;
+		c->wanted = true;
+		control_wait(cl, c);
+		sup_event(c, SUP_START);
+		return 1;
+	}
+	control_stop(cl, c, r);
+	c->again = true;
+	c->has_started = false;
+	return control_wait(cl, c);
+}
+
+static int control_kill(struct ctr *c, const struct ctl_request *r, struct err *e)
+{
+	if (c->state != SUP_RUNNING && c->state != SUP_STOPPING)
+		return err_set(e, ESRCH, "%s: is not running", r->name);
+	if (r->value < 1 || r->value > 64)
+		return err_set(e, EINVAL, "%u: not a signal", r->value);
+	/* A first process of a PID namespace can only be ended, not signalled, by an unhandled signal. */
+	if (r->value == SIGKILL)
+		sup_kill(c, SIGKILL);
+	else if (c->pidfd >= 0)
+		return sup_kill(c, (int)r->value), 0;
+	return 0;
+}
+
+static int control_rm(struct sup_client *cl, struct ctr *c, const struct ctl_request *r, struct err *e)
+{
+	if (c->rec.flags & STATE_FLAG_MANIFEST)
+		return err_set(e, EBUSY, "%s: is in the manifest; take it out there and run: myctr reload", r->name);
+	if (!sup_settled(c) && !(r->flags & CTL_FORCE))
+		return err_set(e, EBUSY, "%s: is running; stop it first, or use rm -f", r->name);
+	c->gone = true;
+	cl->sup->dirty = true;
+	if (sup_settled(c))
+		return 0;
+	control_wait(cl, c);
+	sup_event(c, SUP_STOP);
+	if (c->state == SUP_STOPPING)
+		event_timer_set(&cl->sup->loop, &c->timer, 0);
+	return 1;
+}
+
+static int control_down(struct sup *s, const struct ctl_request *r, struct err *e)
+{
+	if (r->value > CTL_EXIT)
+		return err_set(e, EINVAL, "unknown way to go down");
+	if (!s->is_init && r->value != CTL_EXIT)
+		return err_set(e, EPERM, "myctr is not the init of this machine; use its own init's command");
+	if (s->is_init && r->value == CTL_EXIT)
+		return err_set(e, EPERM, "the init cannot exit; use poweroff or reboot");
+	sup_go_down(s, (int)r->value);
+	return 0;
+}
+
+/* 0: answer success now; 1: answered later; negative: answer e now. */
+static int control_do(struct sup_client *cl, const struct ctl_request *r, struct err *e)
+{
+	struct ctr *c = sup_find(cl->sup, r->name);
+
+	switch (r->op) {
+	case CTL_PING:
+		return 0;
+	case CTL_RELOAD:
+		return sup_reload(cl->sup, e);
+	case CTL_DOWN:
+		return control_down(cl->sup, r, e);
+	default:
+		break;
+	}
+	if (cl->sup->going_down)
+		return err_set(e, ESHUTDOWN, "the device is going down");
+	if (r->op == CTL_RUN)
+		return control_run(cl, r, e);
+	if (r->op == CTL_START)
+		return control_start(cl, r, e);
+	if (!c)
+		return err_set(e, ENOENT, "%s: no such container", r->name);
+	switch (r->op) {
+	case CTL_STOP:
+		return control_stop(cl, c, r);
+	case CTL_RESTART:
+		return control_restart(cl, c, r);
+	case CTL_KILL:
+		return control_kill(c, r, e);
+	default:
+		return control_rm(cl, c, r, e);
+	}
+}
+
+static bool control_trusts(int fd)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 &&
+	       (cred.uid == 0 || cred.uid == geteuid());
+}
+
+static void control_request(struct event_source *source, uint32_t events)
+{
+	struct sup_client *cl = container_of(source, struct sup_client, source);
+	static uint8_t buf[CTL_MAX];
+	struct ctl_request r;
+	struct err e = { 0 };
+	ssize_t n = recv(source->fd, buf, sizeof(buf), MSG_DONTWAIT);
+	int code;
+
+	(void)events;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* Gone, or talking while it should wait for its answer. */
+	if (n <= 0 || cl->waits) {
+		control_close(cl);
+		return;
+	}
+	code = ctl_decode_request(buf, (size_t)n, &r);
+	if (code < 0)
+		err_set(&e, code, "request refused: %s",
+			code == -EPROTONOSUPPORT ? "another protocol version" : "malformed");
+	if (code == 0) {
+		cl->op = (uint16_t)r.op; /* an answer may be due before control_do() returns */
+		code = control_do(cl, &r, &e);
+	}
+	if (code <= 0 && cl->source.fd >= 0)
+		control_reply(cl, code < 0 ? &e : NULL, 0);
+}
+
+static void control_accept(struct event_source *source, uint32_t events)
+{
+	struct sup *s = container_of(source, struct sup, ctl);
+	struct sup_client *cl = NULL;
+	int fd;
+
+	(void)events;
+	for (unsigned int i = 0; i < SUP_CLIENTS && !cl; i++)
+		if (s->clients[i].source.fd < 0)
+			cl = &s->clients[i];
+	if (!cl) {
+		event_change(&s->loop, &s->ctl, 0); /* until a slot is free */
+		return;
+	}
+	fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	if (!control_trusts(fd)) {
+		close(fd);
+		return;
+	}
+	*cl = (struct sup_client){ .source = { .fd = fd, .ready = control_request }, .sup = s, .op = CTL_PING };
+	event_add(&s->loop, &cl->source, EPOLLIN);
+	s->dirty = true;
+}
+
+int control_open(struct sup *s, struct err *e)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	char path[PATHS_MAX];
+	AUTO_FD int fd = -1;
+	mode_t old;
+	int r;
+
+	if (paths_join(path, paths.run, "ctl", NULL) < 0 || strlen(path) >= sizeof(a.sun_path))
+		return err_set(e, ENAMETOOLONG, "%s/ctl: path too long for a socket", paths.run);
+	str_copy(a.sun_path, sizeof(a.sun_path), path);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return err_sys(e, errno, "control socket");
+	unlink(path);
+	old = umask(0177);
+	r = bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, 64) < 0 ? -errno : 0;
+	umask(old);
+	if (r < 0)
+		return err_sys(e, r, "%s", path);
+	s->ctl = (struct event_source){ .fd = fd_take(&fd), .ready = control_accept };
+	return event_add(&s->loop, &s->ctl, EPOLLIN);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The launcher: a short-lived child of the supervisor that starts one container and exits.
+ *
+ * It may block and it may crash; neither reaches the supervisor. The container is cloned with
+ * CLONE_PARENT and so becomes the supervisor's own child. Its pid is in the state file and in the
+ * report before it may execute anything, so it is known whoever dies when.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/launch.h"
+#include "core/lib/fd.h"
+#include "core/lib/sys.h"
+#include "core/spawn.h"
+#include "init/sup.h"
+
+/* What the launcher process knows, from the fork on. */
+struct launcher {
+	struct launch launch; /* first: the callback gets a pointer to it */
+	struct ctr *ctr;
+	int report;
+};
+
+static void launcher_cloned(struct launch *l)
+{
+	struct launcher *me = container_of(l, struct launcher, launch);
+	struct spawn_msg m = { .phase = SPAWN_PID, .pid = l->pid };
+	struct ctr *c = me->ctr;
+
+	c->rec.pid = (uint32_t)l->pid;
+	sys_start_time(l->pid, &c->rec.ticks);
+	records_put(c, STATE_STARTING);
+	spawn_send(me->report, &m, -1);
+}
+
+static NORETURN void launcher_main(struct ctr *c, int report, int output)
+{
+	struct launcher me = { .ctr = c, .report = report };
+	struct spawn_msg m = { .phase = SPAWN_DONE };
+	struct launch *l = &me.launch;
+	int r;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	launch_init(l, c->spec);
+	l->stdio[1] = l->stdio[2] = output;
+	l->as_sibling = true;
+	l->cloned = launcher_cloned;
+	r = launch_up(l, &m.err);
+	m.pid = l->pid;
+	m.missing = l->missing;
+	if (r < 0) {
+		m.phase = SPAWN_FAILED;
+		m.exit = (uint32_t)l->exit;
+	}
+	spawn_send(report, &m, l->master);
+	_exit(0);
+}
+
+static void launcher_ready(struct event_source *s, uint32_t events)
+{
+	(void)events;
+	launcher_report(container_of(s, struct ctr, report));
+}
+
+int launcher_start(struct ctr *c)
+{
+	AUTO_FD int output = output_fifo(c);
+	int pair[2], r;
+	pid_t pid;
+
+	if (output < 0)
+		return output;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	pid = fork();
+	if (pid < 0) {
+		r = -errno;
+		close(pair[0]);
+		close(pair[1]);
+		return r;
+	}
+	if (pid == 0) {
+		close(pair[0]);
+		launcher_main(c, pair[1], output);
+	}
+	close(pair[1]);
+	c->launcher = pid;
+	c->child = true;
+	c->report = (struct event_source){ .fd = pair[0], .ready = launcher_ready };
+	fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	return event_add(&c->sup->loop, &c->report, EPOLLIN);
+}
+
+static void launcher_born(struct ctr *c, pid_t pid)
+{
+	if (c->rec.pid == (uint32_t)pid && c->pidfd >= 0)
+		return;
+	c->rec.pid = (uint32_t)pid;
+	sys_start_time(pid, &c->rec.ticks);
+	/* Our own child, not yet reaped: the number cannot be somebody else's. */
+	c->pidfd = sys_pidfd_open(pid);
+}
+
+static void launcher_end(struct ctr *c, enum sup_event event)
+{
+	int fd = event_remove(&c->sup->loop, &c->report);
+
+	fd_close(&fd);
+	sup_event(c, event);
+}
+
+/* Takes all that has been said; called also before children are reaped, so that a pid is known by then. */
+void launcher_report(struct ctr *c)
+{
+	struct spawn_msg m;
+	int fd, r;
+
+	while (c->report.fd >= 0 && (r = spawn_receive(c->report.fd, &m, &fd)) != -EAGAIN) {
+		if (r <= 0) {
+			err_set(&c->error, EIO, "its launcher ended without a word");
+			launcher_end(c, SUP_FAILED);
+			return;
+		}
+		if (m.phase == SPAWN_PID) {
+			launcher_born(c, m.pid);
+		} else if (m.phase == SPAWN_DONE) {
+			c->rec.missing = m.missing;
+			if (fd >= 0)
+				output_watch(c, fd_take(&fd));
+			launcher_end(c, SUP_STARTED);
+		} else {
+			c->error = m.err;
+			launcher_end(c, SUP_FAILED);
+		}
+		fd_close(&fd);
+	}
+}

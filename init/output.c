@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A container's output: from its FIFO (or terminal) to its log.
+ *
+ * The FIFO has a name in <run>/logs and the container holds it open for reading and writing, so
+ * that what fits a pipe is kept while no supervisor is there, and nobody dies of SIGPIPE. Each turn
+ * takes a bounded amount, so a flood cannot keep the loop from its other work.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/lib/fd.h"
+#include "core/log.h"
+#include "core/paths.h"
+#include "init/sup.h"
+
+#define OUTPUT_CHUNK 4096
+#define OUTPUT_CHUNKS 8 /* per turn and container */
+
+static int output_path(const struct ctr *c, char path[PATHS_MAX])
+{
+	char name[STATE_NAME + 8];
+
+	snprintf(name, sizeof(name), "%s.fifo", c->spec->name);
+	return paths_join(path, paths.run, "logs", name);
+}
+
+/* Returns bytes taken, 0 at the end, -EAGAIN when there is nothing now. */
+static ssize_t output_take(struct ctr *c)
+{
+	char buf[OUTPUT_CHUNK];
+	struct timespec ts;
+	ssize_t n = read(c->output.fd, buf, sizeof(buf));
+
+	if (n <= 0)
+		return n < 0 ? -errno : 0;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	if (c->log)
+		c->log->driver->write(c->log, (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000, buf,
+				     (size_t)n);
+	return n;
+}
+
+static void output_ready(struct event_source *s, uint32_t events)
+{
+	struct ctr *c = container_of(s, struct ctr, output);
+	ssize_t n = 1;
+
+	for (int i = 0; i < OUTPUT_CHUNKS && n > 0; i++)
+		n = output_take(c);
+	/* The far end is gone (a terminal says EIO): what follows is its exit. */
+	if (n == 0 || (n < 0 && n != -EAGAIN && n != -EINTR) || (n == -EAGAIN && (events & EPOLLHUP))) {
+		int fd = event_remove(&c->sup->loop, &c->output);
+
+		fd_close(&fd);
+	}
+}
+
+int output_open(struct ctr *c, struct err *e)
+{
+	return c->log ? 0 : log_open(c->spec, &c->log, e);
+}
+
+int output_watch(struct ctr *c, int fd)
+{
+	if (c->output.fd >= 0) {
+		int old = event_remove(&c->sup->loop, &c->output);
+
+		fd_close(&old);
+	}
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	c->output = (struct event_source){ .fd = fd, .ready = output_ready };
+	return event_add(&c->sup->loop, &c->output, EPOLLIN);
+}
+
+int output_fifo(struct ctr *c)
+{
+	struct err e = { 0 };
+	char path[PATHS_MAX];
+	AUTO_FD int theirs = -1;
+	int mine, r = output_path(c, path);
+
+	/* A log that cannot be kept does not stop the container; its output is then dropped. */
+	if (output_open(c, &e) < 0)
+		sup_say(c->spec->name, "its output is not kept: %s", e.msg);
+	if (r < 0)
+		return r;
+	unlink(path);
+	if (mkfifo(path, 0600) < 0)
+		return -errno;
+	mine = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	theirs = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (mine < 0 || theirs < 0) {
+		r = -errno;
+		fd_close(&mine);
+		return r;
+	}
+	r = output_watch(c, mine);
+	return r < 0 ? r : fd_take(&theirs);
+}
+
+/* Bounded: a process that outlives the container's first one may still be writing. */
+void output_close(struct ctr *c)
+{
+	char path[PATHS_MAX];
+
+	for (int i = 0; c->output.fd >= 0 && i < 64; i++)
+		if (output_take(c) <= 0)
+			break;
+	if (c->output.fd >= 0) {
+		int fd = event_remove(&c->sup->loop, &c->output);
+
+		fd_close(&fd);
+	}
+	log_close(c->log);
+	c->log = NULL;
+	if (output_path(c, path) >= 0)
+		unlink(path);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The supervisor: one process, one table of containers, one loop. PID 1, or `myctr daemon`.
+ *
+ * The law (catatonit's): before the loop it may fail; after it never exits on its own, never blocks,
+ * never allocates without bound. What can block runs in a launcher child.
+ *
+ *	supervise.c  the states of a container: action[state][event]
+ *	launcher.c   the child that starts one container, and its report
+ *	output.c     a container's output, from its FIFO or terminal to its log
+ *	order.c      who waits for whom, up and down
+ *	records.c    the table as others see it: state files
+ *	adopt.c      containers that a supervisor before us has started
+ *	reap.c       signals and dead children
+ *	control.c    requests over <run>/ctl
+ *	boot.c, shutdown.c  what only PID 1 does
+ */
+#ifndef INIT_SUP_H
+#define INIT_SUP_H
+
+#include <stdbool.h>
+
+#include "core/driver.h"
+#include "core/lib/config.h"
+#include "core/lib/event.h"
+#include "core/spec.h"
+#include "core/state.h"
+#include "core/system.h"
+
+enum sup_state {
+	SUP_IDLE,     /* not running, nothing under way */
+	SUP_STARTING, /* its launcher is at work */
+	SUP_RUNNING,
+	SUP_STOPPING, /* told to stop, not gone yet */
+	SUP_CLEANING, /* gone; what it left outside its namespaces is being removed */
+	SUP_WAITING,  /* will be started again when its timer expires */
+	SUP_N_STATES,
+};
+
+enum sup_event {
+	SUP_START,   /* somebody wants it up */
+	SUP_STARTED, /* its launcher says that the program runs */
+	SUP_FAILED,  /* its launcher says why not */
+	SUP_EXITED,  /* its first process has ended */
+	SUP_STOP,    /* somebody wants it down */
+	SUP_TIMER,   /* its timer has expired */
+	SUP_N_EVENTS,
+};
+
+struct sup;
+
+struct ctr {
+	struct ctr *next; /* in the order of the manifest, then of arrival */
+	struct sup *sup;
+	struct spec *spec; /* owned */
+	struct spec *spec_next; /* owned; replaces spec at the next start, after a reload */
+	enum sup_state state;
+	bool wanted;	   /* should be up */
+	bool again;	   /* once it is down, start it at once: restart, reload */
+	bool gone;	   /* once it is down, forget it */
+	bool child;	   /* our own child; else watched through its pidfd */
+	bool has_started;  /* at least once since it was last wanted */
+	bool has_status;   /* .status holds how the process ended */
+	bool ticking;	   /* the back-off series is running */
+	int status;	   /* wait(2) form */
+	pid_t launcher;	   /* 0 when none */
+	int pidfd;	   /* -1 when none */
+	int slot, disk_slot; /* in the state files, -1 when none */
+	uint64_t backoff;  /* ms before the next restart */
+	uint64_t started;  /* event_now() of the last start */
+	unsigned int tries; /* clean-up rounds, or signals sent */
+	struct state_record rec;
+	struct event_source report; /* from the launcher */
+	struct event_source output; /* FIFO or terminal */
+	struct event_source exit;   /* pidfd of an adopted one */
+	struct event_timer timer;
+	struct log *log; /* NULL: output is dropped */
+	struct err error; /* why the last start failed */
+};
+
+#define SUP_CLIENTS 16
+
+struct sup_client {
+	struct event_source source;
+	struct sup *sup;
+	struct ctr *waits; /* answered when this one has settled */
+	uint16_t op;
+};
+
+struct sup {
+	struct event_loop loop;
+	struct ctr *ctrs;
+	unsigned int n;
+	struct manifest manifest;
+	struct state state, disk; /* .fd -1 when it could not be opened */
+	int lock;
+	struct event_source signals;
+	struct event_source ctl;
+	struct sup_client clients[SUP_CLIENTS];
+	struct event_timer idle;
+	bool is_init;	/* PID 1 */
+	bool on_demand; /* ends when nothing is left to do */
+	bool going_down;
+	int down; /* enum ctl_down */
+	bool dirty; /* the order has to be looked at again */
+	struct event_timer down_timer; /* the bound of the whole shutdown */
+	pid_t console; /* the command on the console, 0 when none */
+	struct event_timer console_timer;
+};
+
+/* One line for whoever watches: "myctr: <name>: <text>". stderr, for PID 1 the console. */
+void sup_say(const char *name, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* supervise.c */
+void sup_event(struct ctr *c, enum sup_event event);
+struct ctr *sup_find(struct sup *s, const char *name);
+/* Takes over spec. NULL when out of memory or records; e says which. */
+struct ctr *sup_add(struct sup *s, struct spec *spec, struct err *e);
+void sup_remove(struct ctr *c);
+bool sup_settled(const struct ctr *c);
+void sup_kill(struct ctr *c, int sig);
+/* Opens the loop, state files, lock, control socket; adopts what runs. */
+int sup_open(struct sup *s, struct err *e);
+/* Adds the manifest's containers; those with autostart become wanted. */
+int sup_load_manifest(struct sup *s, struct err *e);
+/* The second half of it, for a manifest that is finished already. */
+int sup_take_manifest(struct sup *s, struct err *e);
+int sup_reload(struct sup *s, struct err *e);
+/* Runs until the supervisor is told to end and everything is down, or the bound of that is over. */
+void sup_loop(struct sup *s);
+/* Starts to stop everything; sup_all_down() tells when it is done. */
+void sup_go_down(struct sup *s, int how);
+bool sup_all_down(const struct sup *s);
+
+/* launcher.c */
+int launcher_start(struct ctr *c);
+void launcher_report(struct ctr *c);
+
+/* output.c */
+int output_open(struct ctr *c, struct err *e);
+/* The FIFO's end for the container, owned by the caller. -errno. */
+int output_fifo(struct ctr *c);
+int output_watch(struct ctr *c, int fd);
+/* Reads what is still there, then closes. */
+void output_close(struct ctr *c);
+
+/* order.c */
+void order_advance(struct sup *s);
+void order_stop(struct sup *s);
+
+/* records.c */
+int records_open(struct sup *s, struct err *e);
+int records_claim(struct ctr *c, struct err *e);
+void records_put(struct ctr *c, unsigned int phase);
+/* Also to the file that outlives power. */
+void records_keep(struct ctr *c);
+void records_drop(struct ctr *c);
+
+/* adopt.c */
+void adopt_all(struct sup *s);
+
+/* reap.c */
+int reap_open(struct sup *s, struct err *e);
+void reap_children(struct sup *s);
+
+/* control.c */
+#if IS_ENABLED(CONFIG_CONTROL)
+int control_open(struct sup *s, struct err *e);
+/* c has changed: those who wait for it may be due an answer. */
+void control_answer(struct sup *s, struct ctr *c);
+/* c is about to be freed: whoever still waits for it is let go. */
+void control_forget(struct sup *s, const struct ctr *c);
+#else
+static inline int control_open(struct sup *s UNUSED, struct err *e UNUSED)
+{
+	return 0;
+}
+static inline void control_answer(struct sup *s UNUSED, struct ctr *c UNUSED)
+{
+}
+static inline void control_forget(struct sup *s UNUSED, const struct ctr *c UNUSED)
+{
+}
+#endif
+
+/* console.c */
+void console_start(struct sup *s);
+bool console_ended(struct sup *s, pid_t pid);
+
+/* shutdown.c: everything is down or the time is up. Ends the machine as s->down says. */
+NORETURN void shutdown_now(struct sup *s);
+
+/* boot.c: what must be there before a manifest can be read, and what the manifest says of the device. */
+void boot_early(void);
+void boot_system(struct sup *s);
+
+#endif
