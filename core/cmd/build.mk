@@ -3,6 +3,8 @@
 obj-$(CONFIG_HELP) += core/cmd/help.o core/cmd/version.o
 obj-$(CONFIG_CMD_PS) += core/cmd/ps.o
 obj-$(CONFIG_CMD_FEATURES) += core/cmd/features.o
+obj-$(CONFIG_CMD_LOGS) += core/cmd/logs.o core/cmd/logs_text.o
+obj-$(CONFIG_CMD_WAIT) += core/cmd/wait.o
 obj-$(CONFIG_CMD_RUN) += core/cmd/run.o
 obj-$(CONFIG_CMD_EXEC) += core/cmd/exec.o
 obj-$(CONFIG_CLI) += core/cmd/start.o core/cmd/stop.o core/cmd/restart.o

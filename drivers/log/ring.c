@@ -45,6 +45,8 @@ enum {
 	RING_TRIES = 100, /* to read a header that is being written */
 };
 
+static const char ring_magic[8] = { 'm', 'y', 'c', 't', 'r', 'l', 'o', 'g' };
+
 struct ring_head {
 	uint32_t block, blocks;
 	uint64_t start, end;
@@ -106,7 +108,7 @@ static int ring_parse(const uint8_t b[RING_DATA], struct ring_head *h)
 {
 	struct ring_head shape;
 
-	if (memcmp(b, "myctrlog", 8) != 0 || le_get32(b + 8) != RING_VERSION ||
+	if (memcmp(b, ring_magic, 8) != 0 || le_get32(b + 8) != RING_VERSION ||
 	    le_get32(b + 20) != hash_crc32c(0, b, 20))
 		return -EILSEQ;
 	*h = (struct ring_head){ .block = le_get32(b + 12),
@@ -168,7 +170,7 @@ static int ring_create(const char *path, const struct ring_head *h)
 	AUTO_FD int fd = -1;
 	ssize_t n;
 
-	memcpy(b, "myctrlog", 8);
+	memcpy(b, ring_magic, 8);
 	le_put32(b + 8, RING_VERSION);
 	le_put32(b + 12, h->block);
 	le_put32(b + 16, h->blocks);
@@ -391,17 +393,19 @@ static int ring_walk(struct ring_reader *r, uint64_t *cursor)
 static int ring_read(const struct log_args *a, uint64_t *cursor, log_each_fn *each, void *arg,
 		     struct err *e)
 {
-	AUTO_FREE struct ring_reader *r = malloc(sizeof(*r));
+	AUTO_FREE struct ring_reader *r = NULL;
 	AUTO_FD int fd = -1;
 	char path[320];
 	int rc = ring_path(a, path, sizeof(path));
 
-	if (!r || rc)
-		return err_set(e, r ? ENAMETOOLONG : ENOMEM, "log: cannot read the ring of %s",
-			       a->name);
+	if (rc)
+		return err_set(e, ENAMETOOLONG, "log: the name of its file is too long");
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return err_sys(e, errno, "log: %s", path);
+	r = malloc(sizeof(*r));
+	if (!r)
+		return err_set(e, ENOMEM, "log: out of memory");
 	*r = (struct ring_reader){ .fd = fd, .each = each, .arg = arg };
 	rc = ring_read_head(fd, &r->h) ?: ring_check_size(fd, &r->h);
 	if (!rc && *cursor > r->h.end)
