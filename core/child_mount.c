@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/child.h"
@@ -19,16 +18,6 @@
 #include "core/lib/path.h"
 #include "core/lib/sys.h"
 #include "core/paths.h"
-
-#ifndef OPEN_TREE_CLONE
-#define OPEN_TREE_CLONE 1
-#endif
-#ifndef AT_RECURSIVE
-#define AT_RECURSIVE 0x8000
-#endif
-#ifndef MOVE_MOUNT_F_EMPTY_PATH
-#define MOVE_MOUNT_F_EMPTY_PATH 0x00000004
-#endif
 
 /* Hidden and read-only paths of procfs and sysfs, as in the OCI defaults. */
 static const char *const child_masked_files[] = {
@@ -165,17 +154,16 @@ static int child_bind_old(const struct child *c, const char *src, const char *ds
 int child_bind(const struct child *c, const char *src, const char *dst, bool recursive, struct err *e)
 {
 	AUTO_FD int tree = -1;
-	int r = 0;
+	int r;
 
 	src += strspn(src, "/");
 	if (!*src)
 		src = ".";
-	tree = (int)syscall(SYS_open_tree, c->old_root, src,
-			    OPEN_TREE_CLONE | O_CLOEXEC | (recursive ? AT_RECURSIVE : 0));
-	if (tree < 0)
-		r = errno == ENOSYS ? child_bind_old(c, src, dst, recursive) : -errno;
-	else if (syscall(SYS_move_mount, tree, "", AT_FDCWD, dst, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		r = -errno;
+	tree = sys_open_tree(c->old_root, src, recursive);
+	if (tree >= 0)
+		r = sys_move_mount(tree, dst);
+	else
+		r = tree == -ENOSYS ? child_bind_old(c, src, dst, recursive) : tree;
 	return r < 0 ? err_sys(e, r, "/%s: binding it to %s", src, dst) : 0;
 }
 

@@ -46,6 +46,22 @@ bool self_is(const struct stat *st)
 	return self.known && st->st_dev == self.dev && st->st_ino == self.ino;
 }
 
+/*
+ * Our file through a mount of its own that is read-only and nowhere attached: no copy, and an open of
+ * /proc/PID/exe for writing fails with EROFS.
+ */
+static int self_read_only(void)
+{
+	AUTO_FD int fd = sys_open_tree(AT_FDCWD, "/proc/self/exe", false);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = sys_mount_read_only(fd);
+	return r < 0 ? r : fd_take(&fd);
+}
+
+/* For kernels without such mounts (before Linux 5.12). */
 static int self_copy(int from)
 {
 	AUTO_FD int to = sys_memfd("myctr", true);
@@ -102,12 +118,14 @@ int self_seal(struct err *e)
 		return 0;
 	if (fstatvfs(exe, &vfs) == 0 && (vfs.f_flag & ST_RDONLY))
 		return 0;
-	copy = self_copy(exe);
+	copy = self_read_only();
+	if (copy < 0)
+		copy = self_copy(exe);
 	if (copy < 0)
 		return err_sys(e, copy, "copying myctr to memory");
 	argv = self_argv(&line);
 	if (!argv)
-		return err_set(e, ENOMEM, "running myctr from memory: out of memory");
+		return err_set(e, ENOMEM, "running myctr from a place that cannot be written: out of memory");
 	fexecve(copy, argv, environ);
-	return err_sys(e, errno, "running myctr from memory");
+	return err_sys(e, errno, "running myctr from a place that cannot be written");
 }

@@ -18,8 +18,8 @@ bool self_is(const struct stat *st);
 
 /*
  * Makes sure that this process runs from a file nobody can open for writing: as it is when that is on a
- * read-only file system, else from a sealed copy in memory (memfd), by executing that with the same
- * arguments. For processes that enter a container (exec) or live for long (supervisor). Returns 0 when
+ * read-only mount, else by executing it again, with the same arguments, through a read-only mount or from
+ * a sealed copy in memory (memfd). For processes that enter a container (exec) or live for long (supervisor). Returns 0 when
  * there is nothing (more) to do, -errno when it could not be done; does not return when it executes.
  */
 int self_seal(struct err *e);

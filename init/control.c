@@ -335,3 +335,11 @@ int control_open(struct sup *s, struct err *e)
 	s->ctl = (struct event_source){ .fd = fd_take(&fd), .ready = control_accept };
 	return event_add(&s->loop, &s->ctl, EPOLLIN);
 }
+
+void control_close_socket(void)
+{
+	char path[PATHS_MAX];
+
+	if (paths_join(path, paths.run, "ctl", NULL) >= 0)
+		unlink(path);
+}

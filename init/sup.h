@@ -166,6 +166,7 @@ void reap_children(struct sup *s);
 /* control.c */
 #if IS_ENABLED(CONFIG_CONTROL)
 int control_open(struct sup *s, struct err *e);
+void control_close_socket(void);
 /* c has changed: those who wait for it may be due an answer. */
 void control_answer(struct sup *s, struct ctr *c);
 /* c is about to be freed: whoever still waits for it is let go. */
@@ -174,6 +175,9 @@ void control_forget(struct sup *s, const struct ctr *c);
 static inline int control_open(struct sup *s UNUSED, struct err *e UNUSED)
 {
 	return 0;
+}
+static inline void control_close_socket(void)
+{
 }
 static inline void control_answer(struct sup *s UNUSED, struct ctr *c UNUSED)
 {

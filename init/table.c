@@ -318,4 +318,5 @@ void sup_loop(struct sup *s)
 		else
 			event_turn(&s->loop, -1);
 	}
+	control_close_socket();
 }

@@ -203,9 +203,30 @@ int sys_pivot_root(const char *new_root, const char *put_old)
 	return syscall(SYS_pivot_root, new_root, put_old) < 0 ? -errno : 0;
 }
 
+int sys_open_tree(int dirfd, const char *path, bool recursive)
+{
+	/* OPEN_TREE_CLONE is 1, OPEN_TREE_CLOEXEC is O_CLOEXEC. */
+	long fd = syscall(SYS_open_tree, dirfd, path, 1U | O_CLOEXEC | (recursive ? AT_RECURSIVE : 0U));
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+int sys_move_mount(int tree, const char *dst)
+{
+	/* MOVE_MOUNT_F_EMPTY_PATH is 4. */
+	return syscall(SYS_move_mount, tree, "", AT_FDCWD, dst, 4U) < 0 ? -errno : 0;
+}
+
 struct sys_mount_attr {
 	uint64_t set, clear, propagation, userns_fd;
 };
+
+int sys_mount_read_only(int tree)
+{
+	struct sys_mount_attr a = { .set = 1 }; /* MOUNT_ATTR_RDONLY */
+
+	return syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &a, sizeof(a)) < 0 ? -errno : 0;
+}
 
 /* A remount replaces all flags of a mount, so those it has are read first. */
 static int sys_remount(const char *path, unsigned long flags)

@@ -43,6 +43,15 @@ int sys_close_range(int first, bool cloexec_only);
 
 int sys_pivot_root(const char *new_root, const char *put_old);
 
+/* A detached copy of the mount at path, or of the tree of them. -ENOSYS before Linux 5.2. */
+int sys_open_tree(int dirfd, const char *path, bool recursive);
+
+/* Attaches what sys_open_tree() made at dst. */
+int sys_move_mount(int tree, const char *dst);
+
+/* Makes a detached mount read-only. -ENOSYS before Linux 5.12. */
+int sys_mount_read_only(int tree);
+
 /* Applies MS_* style restrictions to a whole mount tree: mount_setattr(2), or remounts one by one. */
 int sys_mount_restrict(const char *path, bool recursive, bool rdonly, bool nosuid, bool nodev, bool noexec);
 
