@@ -36,7 +36,7 @@ HOST_CC := $(or $(HOSTCC),gcc)
 boards := $(patsubst board/%/defconfig,%,$(wildcard board/*/defconfig))
 config-goals := config menuconfig oldconfig olddefconfig savedefconfig allnoconfig allyesconfig \
 	alldefconfig randconfig listnewconfig $(boards:%=%_defconfig)
-free-goals := $(config-goals) help clean distclean test format lint size check-deps deps demo kernel \
+free-goals := $(config-goals) help clean distclean test format lint size check-deps deps demo kernel runner \
 	bench bench-wall bench-icount bench-parts bench-deps bench-sizes bench-size-%
 goals := $(or $(MAKECMDGOALS),all)
 
@@ -125,5 +125,6 @@ size:
 	$(Q)tools/size/run.sh $(BOARDS)
 
 -include tests/bench/build.mk
+-include tools/vm.mk
 
 endif

@@ -14,14 +14,15 @@ list()
 	fuzz) echo clang libclang-rt-14-dev ;;
 	config) echo kconfig-frontends python3 python3-kconfiglib ;;
 	lint) echo clang-format clang-tidy cppcheck shellcheck binutils gcc python3 ;;
-	image) echo squashfs-tools lz4 tar xz-utils dpkg-dev cpio e2fsprogs ;;
+	image) echo squashfs-tools lz4 tar xz-utils dpkg-dev cpio e2fsprogs libc-bin ;;
 	vm) echo qemu-system-x86 qemu-system-arm qemu-utils cpio kmod python3 iproute2 ;;
 	live) echo util-linux iproute2 strace python3 busybox-static ;;
 	bench) echo musl-tools crun runc bubblewrap squashfs-tools lz4 libarchive-tools busybox-static e2fsprogs ;;
+	kernel) list build && list cross && echo bison flex bc lz4 libelf-dev libssl-dev kmod rsync ;;
 	test) list build && list cross && list unit && list fuzz && list config && list lint && list image && list vm && list live && list bench && echo lld ;;
-	demo) list build && list image && list vm ;;
+	demo) list build && list image && list vm && { [ "${BOARD:-}" != qemu-aarch64 ] || list cross; } ;;
 	*)
-		echo "deps: unknown purpose '$1'; one of build cross unit fuzz config lint image vm live test demo bench" >&2
+		echo "deps: unknown purpose '$1'; one of build cross unit fuzz config lint image vm kernel live test demo bench" >&2
 		return 2
 		;;
 	esac

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+/*
+ * QEMU's command line for one machine: serial console and agent port on unix sockets, disks as virtio
+ * block devices, each optionally behind blklogwrites. Software emulation always. Builds strings only.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/vm/proto.h"
+#include "tools/vm/vm.h"
+
+#define QEMU_ARGS_MAX 160
+
+struct args {
+	char **v;
+	unsigned int n;
+};
+
+static void add(struct args *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void add(struct args *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (a->n + 1 >= QEMU_ARGS_MAX)
+		return;
+	va_start(ap, fmt);
+	if (vasprintf(&a->v[a->n], fmt, ap) >= 0)
+		a->n++;
+	va_end(ap);
+	a->v[a->n] = NULL;
+}
+
+static int add_machine(struct args *a, const struct vm_options *o, struct err *e)
+{
+	if (strcmp(o->arch, "x86_64") == 0) {
+		add(a, "qemu-system-x86_64");
+		add(a, "-machine");
+		add(a, "q35,usb=off,vmport=off");
+		add(a, "-cpu");
+		add(a, "Nehalem,+rdrand,-vmx");
+	} else if (strcmp(o->arch, "aarch64") == 0) {
+		add(a, "qemu-system-aarch64");
+		add(a, "-machine");
+		add(a, "virt");
+		add(a, "-cpu");
+		add(a, "cortex-a53");
+	} else {
+		return err_set(e, EINVAL, "--arch %s: not known; x86_64 or aarch64", o->arch);
+	}
+	return 0;
+}
+
+/* The log is pruned to what blklogwrites writes: every write, flush and discard in order. */
+static void add_disk(struct args *a, unsigned int i, const char *file, const char *log,
+		     bool snapshot)
+{
+	const char *cache = "\"cache\":{\"no-flush\":true}";
+
+	add(a, "-blockdev");
+	if (log)
+		add(a,
+		    "{\"driver\":\"blklogwrites\",\"node-name\":\"disk%u\",\"log-sector-size\":512,"
+		    "\"log-super-update-interval\":1,"
+		    "\"file\":{\"driver\":\"raw\",%s,\"file\":{\"driver\":\"file\",%s,\"filename\":\"%s\"}},"
+		    "\"log\":{\"driver\":\"raw\",%s,\"file\":{\"driver\":\"file\",%s,\"filename\":\"%s\"}}}",
+		    i, cache, cache, file, cache, cache, log);
+	else
+		add(a,
+		    "{\"driver\":\"raw\",\"node-name\":\"disk%u\",%s,\"read-only\":%s,"
+		    "\"file\":{\"driver\":\"file\",%s,\"filename\":\"%s\"}}",
+		    i, cache, snapshot ? "true" : "false", cache, file);
+	add(a, "-device");
+	add(a, "virtio-blk-pci,drive=disk%u,serial=disk%u%s", i, i,
+	    snapshot ? "" : ",write-cache=on");
+}
+
+static void add_channels(struct args *a, const struct vm *vm)
+{
+	add(a, "-chardev");
+	add(a,
+	    "socket,id=con,path=%s/console.sock,server=on,wait=off,logfile=%s/console.log,logappend=off",
+	    vm->dir, vm->dir);
+	add(a, "-serial");
+	add(a, "chardev:con");
+	add(a, "-device");
+	add(a, "virtio-serial-pci");
+	add(a, "-chardev");
+	add(a, "socket,id=agent,path=%s/agent.sock,server=on,wait=off", vm->dir);
+	add(a, "-device");
+	add(a, "virtserialport,chardev=agent,name=" VM_PORT_NAME);
+	add(a, "-chardev");
+	add(a, "socket,id=qmp,path=%s/qmp.sock,server=on,wait=off", vm->dir);
+	add(a, "-mon");
+	add(a, "chardev=qmp,mode=control");
+	add(a, "-device");
+	add(a, "virtio-rng-pci");
+}
+
+static void add_kernel(struct args *a, const struct vm *vm, const struct vm_options *o)
+{
+	const char *tty = strcmp(o->arch, "aarch64") == 0 ? "ttyAMA0" : "ttyS0";
+
+	add(a, "-kernel");
+	add(a, "%s", o->kernel);
+	if (o->n_initrd) {
+		add(a, "-initrd");
+		add(a, "%s/initrd", vm->dir);
+	}
+	add(a, "-append");
+	add(a, "console=%s,115200 quiet loglevel=4 panic=-1 %s %s", tty,
+	    o->n_initrd ? "rdinit=/vm/guest" : "", o->append ? o->append : "");
+}
+
+int qemu_args(const struct vm *vm, const struct vm_options *o, char ***argv, struct err *e)
+{
+	struct args a = { calloc(QEMU_ARGS_MAX, sizeof(char *)), 0 };
+	int r;
+
+	if (!a.v)
+		return err_set(e, ENOMEM, "no memory");
+	r = add_machine(&a, o, e);
+	if (r < 0)
+		return r;
+	add(&a, "-accel");
+	add(&a, "tcg,thread=multi");
+	add(&a, "-m");
+	add(&a, "%s", o->memory);
+	add(&a, "-smp");
+	add(&a, "%s", o->cpus);
+	add(&a, "-nodefaults");
+	add(&a, "-no-user-config");
+	add(&a, "-display");
+	add(&a, "none");
+	if (!o->reboot)
+		add(&a, "-no-reboot");
+	add_channels(&a, vm);
+	for (unsigned int i = 0; i < o->n_disk; i++)
+		add_disk(&a, i, o->disk[i], o->writelog[i], o->snapshot);
+	if (o->net) {
+		add(&a, "-nic");
+		add(&a, "user,model=virtio-net-pci,romfile=");
+	}
+	add_kernel(&a, vm, o);
+	for (unsigned int i = 0; i < o->n_extra; i++)
+		add(&a, "%s", o->extra[i]);
+	*argv = a.v;
+	return 0;
+}
