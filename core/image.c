@@ -143,7 +143,9 @@ int image_bind(const struct image *img, const char *target, struct err *e)
 	if (mount(img->from, target, NULL, MS_BIND, NULL) < 0)
 		return err_sys(e, errno, "%s: cannot bind its tree to %s", path_base(img->path),
 			       target);
-	/* Found by name in a mount namespace that is not the one it was opened in: is it the same? */
+	/*
+	 * Found by name in a mount namespace that is not the one it was opened in: is it the same?
+	 */
 	if (fstat(img->tree, &meant) < 0 || stat(target, &got) < 0 || meant.st_dev != got.st_dev ||
 	    meant.st_ino != got.st_ino)
 		return err_set(e, ESTALE, "%s: was replaced while the container started",

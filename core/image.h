@@ -15,7 +15,9 @@
  */
 int image_open(struct image *img, const char *name, struct err *e);
 
-/* Calls the driver's prepare and finds out the path of the tree, for a mount namespace made later. */
+/*
+ * Calls the driver's prepare and finds out the path of the tree, for a mount namespace made later.
+ */
 int image_prepare(struct image *img, struct err *e);
 
 /* Closes what image_open() and prepare() opened. Mounts that were made stay. */

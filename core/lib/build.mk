@@ -6,6 +6,7 @@ obj-y += core/lib/sys.o
 obj-y += core/lib/event.o
 obj-y += core/lib/path.o
 obj-y += core/lib/sha256.o
+obj-$(CONFIG_HASH_HW) += core/lib/sha256_hw.o
 obj-y += core/lib/crc32c.o
 obj-y += core/lib/stamp.o
 obj-y += core/lib/arena.o

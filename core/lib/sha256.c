@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * SHA-256 (FIPS 180-4), for naming images by their content. Plain C that is small and the same on
- * every processor; hash_sha256_add() may be called with any split of the input.
+ * every processor, or the processor's own instructions; any split of the input will do.
  */
 #include <string.h>
 
+#include "core/lib/config.h"
 #include "core/lib/hash.h"
+#include "core/lib/sha256_hw.h"
 #include "core/lib/util.h"
 
 static const uint32_t sha256_k[64] = {
@@ -49,26 +51,52 @@ static void sha256_schedule(uint32_t w[64], const uint8_t *p)
 	}
 }
 
-static void sha256_block(uint32_t h[8], const uint8_t *p)
+/*
+ * One round. The caller names the eight variables one place further each time instead of moving
+ * them.
+ */
+#define SHA256_ROUND(a, b, c, d, e, f, g, h, i)                                               \
+	do {                                                                                  \
+		uint32_t t = h + (sha256_ror(e, 6) ^ sha256_ror(e, 11) ^ sha256_ror(e, 25)) + \
+			     (g ^ (e & (f ^ g))) + sha256_k[i] + w[i];                        \
+		d += t;                                                                       \
+		h = t + (sha256_ror(a, 2) ^ sha256_ror(a, 13) ^ sha256_ror(a, 22)) +          \
+		    ((a & b) | (c & (a | b)));                                                \
+	} while (0)
+
+static void sha256_block(uint32_t state[8], const uint8_t *p)
 {
-	uint32_t w[64], v[8];
+	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
+	uint32_t w[64];
 
 	sha256_schedule(w, p);
-	memcpy(v, h, sizeof(v));
-	for (int i = 0; i < 64; i++) {
-		uint32_t e = v[4], a = v[0];
-		uint32_t t1 = v[7] + (sha256_ror(e, 6) ^ sha256_ror(e, 11) ^ sha256_ror(e, 25)) +
-			      ((e & v[5]) ^ (~e & v[6])) + sha256_k[i] + w[i];
-		uint32_t t2 = (sha256_ror(a, 2) ^ sha256_ror(a, 13) ^ sha256_ror(a, 22)) +
-			      ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
-
-		for (int j = 7; j > 0; j--)
-			v[j] = v[j - 1];
-		v[4] += t1;
-		v[0] = t1 + t2;
+	for (int i = 0; i < 64; i += 8) {
+		SHA256_ROUND(a, b, c, d, e, f, g, h, i);
+		SHA256_ROUND(h, a, b, c, d, e, f, g, i + 1);
+		SHA256_ROUND(g, h, a, b, c, d, e, f, i + 2);
+		SHA256_ROUND(f, g, h, a, b, c, d, e, i + 3);
+		SHA256_ROUND(e, f, g, h, a, b, c, d, i + 4);
+		SHA256_ROUND(d, e, f, g, h, a, b, c, i + 5);
+		SHA256_ROUND(c, d, e, f, g, h, a, b, i + 6);
+		SHA256_ROUND(b, c, d, e, f, g, h, a, i + 7);
 	}
-	for (int i = 0; i < 8; i++)
-		h[i] += v[i];
+	state[0] += a;
+	state[1] += b;
+	state[2] += c;
+	state[3] += d;
+	state[4] += e;
+	state[5] += f;
+	state[6] += g;
+	state[7] += h;
+}
+
+static void sha256_blocks(uint32_t state[8], const uint8_t *p, size_t n)
+{
+	if (IS_ENABLED(CONFIG_HASH_HW) && sha256_hw(state, p, n, sha256_k))
+		return;
+	for (; n; n--, p += 64)
+		sha256_block(state, p);
 }
 
 void hash_sha256_init(struct hash_sha256 *s)
@@ -94,12 +122,11 @@ void hash_sha256_add(struct hash_sha256 *s, const void *data, size_t len)
 		len -= take;
 		if (have + take < 64)
 			return;
-		sha256_block(s->h, s->buf);
+		sha256_blocks(s->h, s->buf, 1);
 	}
-	for (; len >= 64; p += 64, len -= 64)
-		sha256_block(s->h, p);
-	if (len)
-		memcpy(s->buf, p, len);
+	if (len >= 64)
+		sha256_blocks(s->h, p, len / 64);
+	memcpy(s->buf, p + len / 64 * 64, len % 64);
 }
 
 void hash_sha256_end(struct hash_sha256 *s, uint8_t out[32])

@@ -2,7 +2,7 @@
 # Unit tests: unit-NAME := sources; the test is tests/unit/NAME_test.c. See tools/tests.mk.
 unit-core/lib/config :=
 unit-core/lib/path := core/lib/path.c core/lib/fd.c
-unit-core/lib/sha256 := core/lib/sha256.c
+unit-core/lib/sha256 := core/lib/sha256.c core/lib/sha256_hw.c
 unit-drivers/codec/lz4 := drivers/codec/lz4.c drivers/codec/xxh32.c core/codec.c core/lib/fd.c core/lib/err.c
 unit_libs-drivers/codec/lz4 := -llz4
 unit-core/lib/crc32c := core/lib/crc32c.c
@@ -34,3 +34,4 @@ spec-sources := core/spec.c core/spec_value.c core/spec_entry.c core/encode.c co
 manifest-sources := $(spec-sources) core/manifest.c core/manifest_text.c core/manifest_read.c core/manifest_bin.c \
 	core/manifest_order.c core/manifest_print.c core/system.c core/paths.c
 unit-core/manifest := $(manifest-sources)
+unit-core/lib/sha256_plain := core/lib/sha256_hw.c
