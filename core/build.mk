@@ -3,7 +3,7 @@
 obj-y += core/main.o core/paths.o core/spec.o core/spec_entry.o core/spec_value.o
 obj-y += core/manifest.o core/manifest_bin.o core/manifest_order.o core/system.o
 obj-$(CONFIG_MANIFEST_TEXT) += core/manifest_text.o core/manifest_read.o
-obj-$(CONFIG_CMD_MANIFEST) += core/manifest_print.o
+obj-y += core/manifest_print.o core/spec_store.o
 obj-$(if $(CONFIG_MANIFEST),y) += core/manifest_builtin.o
 obj-y += core/encode.o core/cmd.o core/cmd_spec.o core/cmd_help.o
 obj-y += core/cap.o
@@ -16,9 +16,29 @@ obj-y += core/log.o
 obj-y += core/cgroup.o
 obj-y += core/image.o
 obj-y += core/state_live.o core/watch.o
-obj-y += core/launch.o core/spawn.o core/self.o core/spec_store.o
+obj-y += core/launch.o core/spawn.o core/self.o
 obj-y += core/child.o core/child_mount.o core/child_dev.o core/child_exec.o
 obj-$(CONFIG_CONTROL) += core/ctl.o
 obj-$(CONFIG_CLI) += core/direct.o core/demand.o
 obj-$(CONFIG_FOREGROUND) += core/relay.o
 obj-$(CONFIG_CMD_EXEC) += core/join.o
+
+# What reads and writes specs and manifests, for tools and tests of the build machine.
+spec-sources := core/spec.c core/spec_value.c core/spec_entry.c core/encode.c core/cap.c core/ids.c core/lib/arena.c \
+	core/lib/str.c core/lib/str_escape.c core/lib/str_nearest.c core/lib/err.c core/lib/fd.c core/lib/path.c \
+	core/lib/out.c core/lib/crc32c.c core/lib/words.c
+manifest-sources := $(spec-sources) core/manifest.c core/manifest_text.c core/manifest_read.c core/manifest_bin.c \
+	core/manifest_order.c core/manifest_print.c core/system.c core/paths.c
+
+# The manifest of CONFIG_MANIFEST becomes data here, checked by the device's own parser.
+ifneq ($(CONFIG_MANIFEST),)
+gen-y += $(O)/include/generated/manifest_data.h
+endif
+$(O)/tools/manifest: tools/manifest/compile.c $(manifest-sources) $(autoconf)
+	$(call say,HOSTCC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(HOST_CC) -std=gnu11 -O1 -Wall -Wextra -D_GNU_SOURCE -I. -I$(O)/include -include $(autoconf) \
+		-UCONFIG_MANIFEST_TEXT -DCONFIG_MANIFEST_TEXT=1 $(HOSTCFLAGS) -o $@ $(filter %.c,$^)
+$(O)/include/generated/manifest_data.h: $(O)/tools/manifest $(CONFIG_MANIFEST) $(wildcard $(CONFIG_MANIFEST).d/*)
+	$(Q)mkdir -p $(@D)
+	$(Q)$< $(CONFIG_MANIFEST) >$@

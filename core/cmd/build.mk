@@ -10,3 +10,5 @@ obj-$(CONFIG_CMD_EXEC) += core/cmd/exec.o
 obj-$(CONFIG_CLI) += core/cmd/start.o core/cmd/stop.o core/cmd/restart.o
 obj-$(CONFIG_CLI) += core/cmd/kill.o core/cmd/rm.o core/cmd/reload.o
 obj-$(CONFIG_CMD_DOWN) += core/cmd/down.o
+obj-$(CONFIG_CMD_INSPECT) += core/cmd/inspect.o
+obj-$(CONFIG_CMD_MANIFEST) += core/cmd/manifest.o

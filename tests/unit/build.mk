@@ -28,10 +28,5 @@ unit-drivers/image/tar_unpack := $(tar-reader) drivers/image/tar_unpack.c $(tar-
 unit-core/cmd/ps := core/cmd/ps.c core/state.c core/state_live.c core/lib/crc32c.c core/lib/err.c core/lib/fd.c \
 	core/lib/sys.c core/lib/out.c core/lib/str.c core/lib/str_escape.c core/lib/stamp.c core/lib/event.c \
 	core/lib/arena.c
-spec-sources := core/spec.c core/spec_value.c core/spec_entry.c core/encode.c core/cap.c core/ids.c core/lib/arena.c core/lib/str.c \
-	core/lib/str_escape.c core/lib/str_nearest.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/out.c \
-	core/lib/crc32c.c core/lib/words.c
-manifest-sources := $(spec-sources) core/manifest.c core/manifest_text.c core/manifest_read.c core/manifest_bin.c \
-	core/manifest_order.c core/manifest_print.c core/system.c core/paths.c
 unit-core/manifest := $(manifest-sources)
 unit-core/lib/sha256_plain := core/lib/sha256_hw.c
