@@ -24,8 +24,9 @@
 struct file_reader {
 	unsigned int n; /* files with something in them, newest first */
 	int fd[FILE_MAX + 1];
-	uint64_t id[FILE_MAX + 1];
-	bool any; /* at least one is there, be it empty */
+	uint64_t id[FILE_MAX + 1]; /* 0: cannot be read */
+	bool any;		   /* at least one is there, be it empty */
+	bool live;		   /* the first is the one being written */
 
 	log_each_fn *each;
 	void *arg;
@@ -184,10 +185,12 @@ static void file_open_all(struct file_reader *r, const struct log_args *a)
 			continue;
 		r->any = true;
 		id = file_id(fd);
-		if (!id || (r->n && r->id[r->n - 1] == id)) {
+		/* one that is only just begun is left for the next call */
+		if (id ? r->n && r->id[r->n - 1] == id : !n || lseek(fd, 0, SEEK_END) <= 0) {
 			fd_close(&fd);
 			continue;
 		}
+		r->live = r->live || !n;
 		r->fd[r->n] = fd;
 		r->id[r->n++] = id;
 	}
@@ -226,10 +229,11 @@ int file_read(const struct log_args *a, uint64_t *cursor, log_each_fn *each, voi
 		uint64_t limit = FILE_OFFSET;
 
 		/* what is written while we read is for the next call, else a flood would keep us */
-		if (i == 0 && fstat(r->fd[i], &st) == 0)
+		if (i == 0 && r->live && fstat(r->fd[i], &st) == 0)
 			limit = (uint64_t)st.st_size;
 		offset = file_walk(r, r->fd[i], offset, limit);
-		*cursor = r->id[i] << FILE_OFFSET_BITS | (offset & FILE_OFFSET);
+		if (r->id[i])
+			*cursor = r->id[i] << FILE_OFFSET_BITS | (offset & FILE_OFFSET);
 	}
 	for (unsigned int i = 0; i < r->n; i++)
 		fd_close(&r->fd[i]);

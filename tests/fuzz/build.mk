@@ -3,3 +3,6 @@
 fuzz-state := core/state.c core/lib/crc32c.c core/lib/err.c core/lib/fd.c
 fuzz-ring := drivers/log/ring.c core/lib/crc32c.c core/lib/err.c core/lib/fd.c core/lib/path.c
 fuzz-ids := core/ids.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/sys.c core/lib/str.c core/lib/arena.c
+fuzz-log_file := drivers/log/file.c drivers/log/file_read.c drivers/codec/lz4.c drivers/codec/xxh32.c core/codec.c \
+	core/lib/crc32c.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/stamp.c core/lib/sys.c
+fuzz_libs-log_file := -llz4

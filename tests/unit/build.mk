@@ -30,3 +30,6 @@ unit-core/cmd/ps := core/cmd/ps.c core/state.c core/state_live.c core/lib/crc32c
 	core/lib/arena.c
 unit-core/manifest := $(manifest-sources)
 unit-core/lib/sha256_plain := core/lib/sha256_hw.c
+unit-drivers/log/file := drivers/log/file.c drivers/log/file_read.c drivers/codec/lz4.c drivers/codec/xxh32.c core/codec.c \
+	core/lib/crc32c.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/stamp.c core/lib/sys.c
+unit_libs-drivers/log/file := -llz4
