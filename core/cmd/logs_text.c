@@ -164,27 +164,39 @@ static void text_lost(struct logs_text *t, size_t len)
 	out_flush(&say);
 }
 
+/* Adds bytes to the character that is held back until it is whole or none. Returns the bytes used. */
+static size_t text_complete(struct logs_text *t, uint64_t ms, const char *p, size_t len)
+{
+	char whole[LOGS_HOLD + 1];
+	size_t n = t->n_held, used = 0;
+
+	memcpy(whole, t->held, n);
+	while (used < len && text_unfinished(whole, n) == n)
+		whole[n++] = p[used++];
+	if (text_unfinished(whole, n) == n) {
+		memcpy(t->held, whole, n);
+		t->n_held = n;
+		return used;
+	}
+	t->n_held = 0;
+	text_lines(t, ms, whole, n);
+	return used;
+}
+
 /* Pieces end anywhere, also inside a character, which is put together here before it is judged. */
 void logs_text_each(void *arg, uint64_t ms, const char *p, size_t len)
 {
 	struct logs_text *t = arg;
-	char whole[LOGS_HOLD + 1];
-	size_t n = 0;
+	size_t used;
 
 	if (!p) {
 		text_lost(t, len);
 		return;
 	}
 	if (t->n_held) {
-		n = (size_t)min_u64(sizeof(whole) - t->n_held, len);
-		memcpy(whole, t->held, t->n_held);
-		memcpy(whole + t->n_held, p, n);
-		p += n;
-		len -= n;
-		n += t->n_held;
-		t->n_held = len ? 0 : text_unfinished(whole, n);
-		memcpy(t->held, whole + n - t->n_held, t->n_held);
-		text_lines(t, ms, whole, n - t->n_held);
+		used = text_complete(t, ms, p, len);
+		p += used;
+		len -= used;
 	}
 	if (t->escape && len) {
 		t->n_held = text_unfinished(p, len);

@@ -33,3 +33,6 @@ unit-core/lib/sha256_plain := core/lib/sha256_hw.c
 unit-drivers/log/file := drivers/log/file.c drivers/log/file_read.c drivers/codec/lz4.c drivers/codec/xxh32.c core/codec.c \
 	core/lib/crc32c.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/stamp.c core/lib/sys.c
 unit_libs-drivers/log/file := -llz4
+unit-core/cmd/logs_text := core/cmd/logs_text.c core/lib/err.c core/lib/fd.c core/lib/out.c core/lib/stamp.c core/lib/str.c \
+	core/lib/str_escape.c core/lib/arena.c
+unit-core/lib/stamp := core/lib/stamp.c
