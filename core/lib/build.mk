@@ -15,3 +15,7 @@ obj-y += core/lib/str_escape.o
 obj-y += core/lib/str_nearest.o
 obj-y += core/lib/out.o
 obj-y += core/lib/words.o
+# other C libraries may be shared and call snprintf with what ours leaves out
+ifeq ($(LIBC),musl)
+obj-$(CONFIG_SMALL_PRINTF) += core/lib/printf.o
+endif

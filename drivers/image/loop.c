@@ -26,15 +26,21 @@ enum { LOOP_TRIES = 64, LOOP_CONTROL_MAJOR = 10, LOOP_CONTROL_MINOR = 237 };
 /* Without devtmpfs or udev nobody makes the nodes; sysfs knows their numbers. */
 static int loop_make_node(unsigned int n, const char *dev)
 {
-	char path[64], text[32];
-	unsigned int major, minor;
+	char path[64], text[32], *colon;
+	uint64_t major, minor;
+	dev_t device;
 
 	str_format(path, sizeof(path), "/sys/block/loop%u/dev", n);
-	if (fd_read_text(AT_FDCWD, path, text, sizeof(text)) < 0 ||
-	    sscanf(text, "%u:%u", &major, &minor) != 2)
+	if (fd_read_text(AT_FDCWD, path, text, sizeof(text)) < 0)
 		return -ENXIO;
-	return mknod(dev, S_IFBLK | 0600, makedev(major, minor)) < 0 && errno != EEXIST ? -errno
-											: 0;
+	colon = strchr(text, ':');
+	if (!colon)
+		return -ENXIO;
+	*colon = '\0';
+	if (str_u64(text, 0, UINT32_MAX, &major) < 0 || str_u64(colon + 1, 0, UINT32_MAX, &minor) < 0)
+		return -ENXIO;
+	device = makedev((unsigned int)major, (unsigned int)minor);
+	return mknod(dev, S_IFBLK | 0600, device) < 0 && errno != EEXIST ? -errno : 0;
 }
 
 static int loop_open(unsigned int n, char *dev, size_t size)

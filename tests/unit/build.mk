@@ -36,3 +36,5 @@ unit_libs-drivers/log/file := -llz4
 unit-core/cmd/logs_text := core/cmd/logs_text.c core/lib/err.c core/lib/fd.c core/lib/out.c core/lib/stamp.c core/lib/str.c \
 	core/lib/str_escape.c core/lib/arena.c
 unit-core/lib/stamp := core/lib/stamp.c
+unit-core/lib/printf := core/lib/printf.c
+unit_cflags-core/lib/printf := -Dsnprintf=small_snprintf -Dvsnprintf=small_vsnprintf -Wno-missing-prototypes -Wno-format
