@@ -37,7 +37,8 @@ static int loop_make_node(unsigned int n, const char *dev)
 	if (!colon)
 		return -ENXIO;
 	*colon = '\0';
-	if (str_u64(text, 0, UINT32_MAX, &major) < 0 || str_u64(colon + 1, 0, UINT32_MAX, &minor) < 0)
+	if (str_u64(text, 0, UINT32_MAX, &major) < 0 ||
+	    str_u64(colon + 1, 0, UINT32_MAX, &minor) < 0)
 		return -ENXIO;
 	device = makedev((unsigned int)major, (unsigned int)minor);
 	return mknod(dev, S_IFBLK | 0600, device) < 0 && errno != EEXIST ? -errno : 0;
