@@ -38,3 +38,7 @@ unit-core/cmd/logs_text := core/cmd/logs_text.c core/lib/err.c core/lib/fd.c cor
 unit-core/lib/stamp := core/lib/stamp.c
 unit-core/lib/printf := core/lib/printf.c
 unit_cflags-core/lib/printf := -Dsnprintf=small_snprintf -Dvsnprintf=small_vsnprintf -Wno-missing-prototypes -Wno-format
+unit-core/lib/str := core/lib/arena.c core/lib/str.c core/lib/str_escape.c core/lib/str_nearest.c
+unit-core/lib/words := core/lib/words.c core/lib/out.c core/lib/fd.c core/lib/sys.c core/lib/str.c core/lib/arena.c \
+	core/lib/str_escape.c
+unit-core/lib/out := core/lib/out.c core/lib/fd.c core/lib/sys.c core/lib/str.c core/lib/arena.c core/lib/str_escape.c
