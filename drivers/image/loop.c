@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -21,7 +22,7 @@
 #include "core/lib/path.h"
 #include "core/lib/str.h"
 
-enum { LOOP_TRIES = 64, LOOP_CONTROL_MAJOR = 10, LOOP_CONTROL_MINOR = 237 };
+enum { LOOP_TRIES = 1000, LOOP_CONTROL_MAJOR = 10, LOOP_CONTROL_MINOR = 237 };
 
 /* Without devtmpfs or udev nobody makes the nodes; sysfs knows their numbers. */
 static int loop_make_node(unsigned int n, const char *dev)
@@ -138,13 +139,10 @@ static int loop_control(struct err *e)
 	return err_sys(e, errno, "cannot open %s", path);
 }
 
-static int loop_new(int file, const char *path, char *dev, size_t size, struct err *e)
+static int loop_new(int control, int file, const char *path, char *dev, size_t size, struct err *e)
 {
-	AUTO_FD int control = loop_control(e);
 	int r = -EBUSY;
 
-	if (control < 0)
-		return control;
 	/* Somebody else may take the free one first. */
 	for (int i = 0; r == -EBUSY && i < LOOP_TRIES; i++) {
 		AUTO_FD int fd = -1;
@@ -169,9 +167,21 @@ int loop_attach(int fd, const struct stat *st, const char *path, char *dev, size
 {
 	char link[PATH_FD_SIZE], real[PATH_MAX];
 	ssize_t n = readlink(path_of_fd(fd, link), real, sizeof(real) - 1);
+	AUTO_FD int control = -1;
 	int found;
 
 	real[n < 0 ? 0 : n] = '\0';
 	found = loop_find(st, real, dev, size);
-	return found >= 0 ? found : loop_new(fd, path, dev, size, e);
+	if (found >= 0)
+		return found;
+	control = loop_control(e);
+	if (control < 0)
+		return control;
+	/*
+	 * Containers of one image that start at once would get a device each: one after the other.
+	 */
+	while (flock(control, LOCK_EX) < 0 && errno == EINTR)
+		;
+	found = loop_find(st, real, dev, size);
+	return found >= 0 ? found : loop_new(control, fd, path, dev, size, e);
 }

@@ -24,7 +24,8 @@ endif
 tar-reader := drivers/image/tar_read.c drivers/image/tar_header.c drivers/image/tar_pax.c drivers/image/tar_sparse.c
 tar-make := tests/unit/drivers/image/tar_make.c
 unit-drivers/image/tar_read := $(tar-reader) $(tar-make) core/lib/err.c
-unit-drivers/image/tar_unpack := $(tar-reader) drivers/image/tar_unpack.c $(tar-make) core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c
+unit-drivers/image/tar_unpack := $(tar-reader) drivers/image/tar_unpack.c $(tar-make) tests/unit/drivers/image/tar_box.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c
+unit-drivers/image/tar_exact := $(tar-reader) drivers/image/tar_unpack.c $(tar-make) tests/unit/drivers/image/tar_box.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c
 unit-core/cmd/ps := core/cmd/ps.c core/state.c core/state_live.c core/lib/crc32c.c core/lib/err.c core/lib/fd.c \
 	core/lib/sys.c core/lib/out.c core/lib/str.c core/lib/str_escape.c core/lib/stamp.c core/lib/event.c \
 	core/lib/arena.c
@@ -42,3 +43,14 @@ unit-core/lib/str := core/lib/arena.c core/lib/str.c core/lib/str_escape.c core/
 unit-core/lib/words := core/lib/words.c core/lib/out.c core/lib/fd.c core/lib/sys.c core/lib/str.c core/lib/arena.c \
 	core/lib/str_escape.c
 unit-core/lib/out := core/lib/out.c core/lib/fd.c core/lib/sys.c core/lib/str.c core/lib/arena.c core/lib/str_escape.c
+image-lib := core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c core/lib/sys.c
+image-tar := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar.c drivers/image/trees.c core/lib/sha256.c core/lib/sha256_hw.c
+image-squashfs := drivers/image/squashfs.c drivers/image/loop.c
+image-core := core/image.c core/codec.c core/paths.c drivers/codec/lz4.c drivers/codec/xxh32.c
+unit-core/image := $(image-core) $(image-tar) $(image-squashfs) drivers/image/dir.c $(tar-make) $(image-lib)
+unit_libs-core/image := -llz4
+unit-drivers/image/tar := $(image-core) $(image-tar) $(tar-make) $(image-lib)
+unit_libs-drivers/image/tar := -llz4
+unit-drivers/image/squashfs := $(image-core) $(image-squashfs) $(image-lib)
+unit_libs-drivers/image/squashfs := -llz4
+unit-drivers/storage/storage := drivers/storage/overlay.c drivers/storage/tmpfs.c drivers/storage/readonly.c drivers/storage/bind.c $(image-lib)

@@ -18,7 +18,8 @@ struct tar_make {
 };
 
 /* A header with a right checksum: ustar, mode 0644 (0755 for folders), owner 0, time 1000000000. */
-void tar_make_header(struct tar_make *m, char type, const char *path, const char *link, uint64_t size);
+void tar_make_header(struct tar_make *m, char type, const char *path, const char *link,
+		     uint64_t size);
 
 /* Writes text over the last header at offset at and makes its checksum right again. */
 void tar_make_patch(struct tar_make *m, size_t at, const void *bytes, size_t len);
