@@ -48,7 +48,7 @@ static const struct child_step {
 	{ "signals", child_signals },
 	{ "mounts", child_own_mounts },
 	{ "root", child_image },
-	{ "root", child_pivot },
+	{ "root", child_enter_root },
 	{ "sys", child_sys },
 	{ "dev", child_dev },
 	{ "mount", child_user_mounts },

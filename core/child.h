@@ -19,7 +19,6 @@ struct child {
 	int sock;     /* to the parent */
 	int old_root; /* the host's root, -1 once it is out of reach */
 	int exit;     /* what `run` should return when a step fails */
-	bool moved;   /* chroot instead of pivot_root(2) */
 	struct ids ids;
 	char **env;
 };
@@ -35,7 +34,7 @@ int child_root(struct launch *l, struct err *e);
 
 /* child_mount.c: each is one row of the table in child.c. */
 int child_own_mounts(struct child *c, struct err *e);
-int child_pivot(struct child *c, struct err *e);
+int child_enter_root(struct child *c, struct err *e);
 int child_sys(struct child *c, struct err *e);
 int child_user_mounts(struct child *c, struct err *e);
 int child_proc(struct child *c, struct err *e);

@@ -77,31 +77,22 @@ int child_root(struct launch *l, struct err *e)
 }
 
 /*
- * The old root ends up on top of the new one at "/", reachable only by the fd taken here, until
- * child_leave_old_root(). An initramfs cannot be pivoted away from (EINVAL): there the new root is
- * moved over "/" instead, which hides the old one for good.
+ * A chroot first: while the mounts are made, ".." ends at the new root. Had pivot_root(".", ".") been done
+ * already, the old root would lie on top of the new one, and a ".." in a link of the image would lead to it.
  */
-int child_pivot(struct child *c, struct err *e)
+int child_enter_root(struct child *c, struct err *e)
 {
 	char root[PATHS_MAX];
 	int r = paths_join(root, paths.run, "mnt", "root");
 
 	c->old_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (r < 0 || c->old_root < 0)
-		return err_sys(e, errno, "%s", root);
+		return err_sys(e, r < 0 ? r : -errno, "%s", root);
 	/* What a user namespace has inherited is locked in place; a bind of it is not. */
 	if (c->l->mounts_outside && mount(root, root, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return err_sys(e, errno, "%s: binding it", root);
-	if (chdir(root) < 0)
+	if (chdir(root) < 0 || chroot(".") < 0)
 		return err_sys(e, errno, "%s", root);
-	r = sys_pivot_root(".", ".");
-	if (r == 0)
-		return 0;
-	if (r != -EINVAL)
-		return err_sys(e, r, "pivot_root");
-	c->moved = true;
-	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0)
-		return err_sys(e, errno, "moving the root over an initramfs");
 	return 0;
 }
 
@@ -344,12 +335,29 @@ int child_hide(struct child *c, struct err *e)
 	return r;
 }
 
+/* An initramfs cannot be pivoted away from: there the new root is moved over "/", which hides the old one. */
+static int child_move_over(struct err *e)
+{
+	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
+		return err_sys(e, errno, "moving the root over an initramfs");
+	return 0;
+}
+
+/* Back out of the chroot, then for good: after it nothing leads to the host's files. */
 int child_leave_old_root(struct child *c, struct err *e)
 {
-	int r = 0;
+	AUTO_FD int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
 
-	if (!c->moved && (fchdir(c->old_root) < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0))
-		r = err_sys(e, errno, "unmounting the old root");
+	if (root < 0 || fchdir(c->old_root) < 0 || chroot(".") < 0 || fchdir(root) < 0)
+		return err_sys(e, errno, "leaving the chroot");
+	r = sys_pivot_root(".", ".");
+	if (r == 0)
+		r = umount2(".", MNT_DETACH) < 0 ? err_sys(e, errno, "unmounting the old root") : 0;
+	else
+		r = r == -EINVAL ? child_move_over(e) : err_sys(e, r, "pivot_root");
 	fd_close(&c->old_root);
+	if (r == 0 && chdir("/") < 0)
+		r = err_sys(e, errno, "/");
 	return r;
 }

@@ -213,8 +213,8 @@ int sys_open_tree(int dirfd, const char *path, bool recursive)
 
 int sys_move_mount(int tree, const char *dst)
 {
-	/* MOVE_MOUNT_F_EMPTY_PATH is 4. */
-	return syscall(SYS_move_mount, tree, "", AT_FDCWD, dst, 4U) < 0 ? -errno : 0;
+	/* MOVE_MOUNT_F_EMPTY_PATH is 4, MOVE_MOUNT_T_SYMLINKS is 0x10: links are followed, as by mount(2). */
+	return syscall(SYS_move_mount, tree, "", AT_FDCWD, dst, 0x14U) < 0 ? -errno : 0;
 }
 
 struct sys_mount_attr {
