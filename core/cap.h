@@ -22,7 +22,6 @@
 #include "core/spec.h"
 
 #define CAP_BIT(cap) (UINT64_C(1) << (cap))
-#define CAP_NAME_SIZE 32 /* of cap_name()'s buffer */
 
 struct cap_sets {
 	uint64_t bounding; /* bit per CAP_*: also what uid 0 has permitted and effective */
@@ -37,9 +36,6 @@ uint64_t cap_default(void);
  * Returns the number, or -EINVAL with a sentence naming the word.
  */
 int cap_of_name(const char *word, struct err *e);
-
-/* "net_admin", or the number of one newer than this program. Returns buf. */
-const char *cap_name(unsigned int cap, char buf[CAP_NAME_SIZE]);
 
 /*
  * The sets of a spec: the default set (privileged: everything), without cap_drop, with cap_add; ALL

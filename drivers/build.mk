@@ -6,7 +6,10 @@ obj-$(CONFIG_LOG_NONE) += drivers/log/none.o
 obj-$(CONFIG_LOG_RING) += drivers/log/ring.o
 
 obj-$(CONFIG_CGROUP_V2) += drivers/cgroup/v2.o drivers/cgroup/v2_limits.o
+obj-$(CONFIG_CGROUP_DEVICES) += drivers/cgroup/devices_bpf.o
 obj-$(CONFIG_SECCOMP) += drivers/seccomp/default.o
+obj-$(CONFIG_SECCOMP_LIBSECCOMP) += drivers/seccomp/profile.o drivers/seccomp/profile_json.o
+lib-$(CONFIG_SECCOMP_LIBSECCOMP) += libseccomp
 
 # The profile becomes BPF here: system call numbers by the build machine's libseccomp.
 ifeq ($(CONFIG_SECCOMP),y)

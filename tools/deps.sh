@@ -8,7 +8,7 @@ set -eu
 list()
 {
 	case $1 in
-	build) echo gcc libc6-dev linux-libc-dev make libseccomp-dev pkg-config xz-utils gperf patch dpkg curl ca-certificates ;;
+	build) echo gcc libc6-dev linux-libc-dev make libseccomp-dev libjsmn-dev pkg-config xz-utils gperf patch dpkg curl ca-certificates ;;
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
 	unit) echo libcmocka-dev libcap-dev liblz4-dev lz4 ;;
 	fuzz) echo clang libclang-rt-14-dev ;;

@@ -12,3 +12,4 @@ obj-$(CONFIG_CLI) += core/cmd/kill.o core/cmd/rm.o core/cmd/reload.o
 obj-$(CONFIG_CMD_DOWN) += core/cmd/down.o
 obj-$(CONFIG_CMD_INSPECT) += core/cmd/inspect.o
 obj-$(CONFIG_CMD_MANIFEST) += core/cmd/manifest.o
+obj-$(CONFIG_CMD_CHECK) += core/cmd/check.o core/feature.o core/feature_probe.o

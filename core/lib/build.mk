@@ -19,3 +19,4 @@ obj-y += core/lib/words.o
 ifeq ($(LIBC),musl)
 obj-$(CONFIG_SMALL_PRINTF) += core/lib/printf.o
 endif
+obj-y += core/lib/capname.o

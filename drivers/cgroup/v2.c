@@ -405,7 +405,7 @@ static int v2_freeze(const char *name, bool frozen)
 DRIVER(cgroup, v2) = {
 	.name = "v2",
 	.about = "limits by cgroup v2",
-	.kernel = "CGROUPS",
+	.kernel = "CGROUPS MEMCG CFS_BANDWIDTH FAIR_GROUP_SCHED CPUSETS CGROUP_PIDS BLK_CGROUP CGROUP_BPF",
 	.usable = v2_usable,
 	.up = v2_up,
 	.open = v2_open,

@@ -46,22 +46,22 @@ struct limit {
 
 static const struct limit limits[] = {
 	{ "memory", "max", .kernel = "MEMCG", .offset = AT(memory), .kind = KIND_MAX, MEMORY },
-	{ "memory_high", "high", .kernel = "MEMCG", .offset = AT(memory_high), .kind = KIND_MAX, MEMORY },
-	{ "memory_low", "low", .kernel = "MEMCG", .offset = AT(memory_low), .kind = KIND_FLOOR, MEMORY },
-	{ "memory_min", "min", .kernel = "MEMCG", .offset = AT(memory_min), .kind = KIND_FLOOR, MEMORY },
-	{ "memory_swap", "swap.max", .kernel = "MEMCG SWAP", .offset = AT(memory_swap), .kind = KIND_MAX, MEMORY },
-	{ "oom_group", "oom.group", .kernel = "MEMCG", .offset = AT(oom_group), .kind = KIND_BOOL, MEMORY },
+	{ "memory-high", "high", .kernel = "MEMCG", .offset = AT(memory_high), .kind = KIND_MAX, MEMORY },
+	{ "memory-low", "low", .kernel = "MEMCG", .offset = AT(memory_low), .kind = KIND_FLOOR, MEMORY },
+	{ "memory-min", "min", .kernel = "MEMCG", .offset = AT(memory_min), .kind = KIND_FLOOR, MEMORY },
+	{ "memory-swap", "swap.max", .kernel = "MEMCG SWAP", .offset = AT(memory_swap), .kind = KIND_MAX, MEMORY },
+	{ "oom-group", "oom.group", .kernel = "MEMCG", .offset = AT(oom_group), .kind = KIND_BOOL, MEMORY },
 	{ "cpu", "max", .kernel = "CFS_BANDWIDTH", .offset = AT(cpu), .kind = KIND_CPU, CPU },
-	{ "cpu_weight", "weight", .kernel = "FAIR_GROUP_SCHED", .offset = AT(cpu_weight), .kind = KIND_WEIGHT, CPU },
+	{ "cpu-weight", "weight", .kernel = "FAIR_GROUP_SCHED", .offset = AT(cpu_weight), .kind = KIND_WEIGHT, CPU },
 	{ "cpuset", "cpus", .kernel = "CPUSETS", .offset = AT(cpuset), .kind = KIND_TEXT, CPUSET },
-	{ "cpuset_mems", "mems", .kernel = "CPUSETS", .offset = AT(cpuset_mems), .kind = KIND_TEXT, CPUSET },
+	{ "cpuset-mems", "mems", .kernel = "CPUSETS", .offset = AT(cpuset_mems), .kind = KIND_TEXT, CPUSET },
 	{ "pids", "max", .kernel = "CGROUP_PIDS", .offset = AT(pids), .kind = KIND_MAX, .controller = "pids",
 	  .bit = CGROUP_NO_PIDS },
-	{ "io_weight", "weight", "bfq.weight", .kernel = "BLK_CGROUP_IOCOST or BFQ_GROUP_IOSCHED",
+	{ "io-weight", "weight", "bfq.weight", .kernel = "BLK_CGROUP_IOCOST or BFQ_GROUP_IOSCHED",
 	  .offset = AT(io_weight), .kind = KIND_WEIGHT, IO },
 };
 
-static const struct limit io_max = { "io_max", "max", .kernel = "BLK_DEV_THROTTLING", IO };
+static const struct limit io_max = { "io-max", "max", .kernel = "BLK_DEV_THROTTLING", IO };
 
 /* The value as the file wants it; false when it is not set. */
 static bool format(const struct spec *s, const struct limit *l, char *line, size_t size)
@@ -170,9 +170,9 @@ static int device_number(const char *path, char *line, size_t size, struct err *
 		return 0;
 	}
 	if (stat(path, &st) < 0)
-		return err_sys(e, errno, "io_max: device %s", path);
+		return err_sys(e, errno, "io-max: device %s", path);
 	if (!S_ISBLK(st.st_mode))
-		return err_set(e, ENOTBLK, "io_max: %s is not a block device", path);
+		return err_set(e, ENOTBLK, "io-max: %s is not a block device", path);
 	str_format(line, size, "%u:%u", major(st.st_rdev), minor(st.st_rdev));
 	return 0;
 }
@@ -191,7 +191,7 @@ static int format_io_max(const char *text, char *line, size_t size, struct err *
 		size_t len = strcspn(p, " \t");
 
 		if (add_value(line, size, p, len) < 0)
-			return err_set(e, EINVAL, "io_max: '%.80s': DEVICE, then rbps= wbps= riops= wiops= with a "
+			return err_set(e, EINVAL, "io-max: '%.80s': DEVICE, then rbps= wbps= riops= wiops= with a "
 						  "number or max", text);
 		p += len;
 	}

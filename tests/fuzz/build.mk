@@ -6,3 +6,8 @@ fuzz-ids := core/ids.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/sys
 fuzz-log_file := drivers/log/file.c drivers/log/file_read.c drivers/codec/lz4.c drivers/codec/xxh32.c core/codec.c \
 	core/lib/crc32c.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/stamp.c core/lib/sys.c
 fuzz_libs-log_file := -llz4
+ifeq ($(CONFIG_SECCOMP_LIBSECCOMP),y)
+fuzz-seccomp := drivers/seccomp/profile.c drivers/seccomp/profile_json.c core/lib/err.c core/lib/fd.c core/lib/sys.c \
+	core/lib/str.c core/lib/arena.c core/lib/capname.c
+fuzz_libs-seccomp := -lseccomp
+endif

@@ -8,7 +8,7 @@ unit_libs-drivers/codec/lz4 := -llz4
 unit-core/lib/crc32c := core/lib/crc32c.c
 unit-core/state := core/state.c core/lib/crc32c.c core/lib/err.c core/lib/fd.c
 unit-drivers/log/ring := drivers/log/ring.c core/lib/crc32c.c core/lib/err.c core/lib/fd.c core/lib/path.c
-unit-core/cap := core/cap.c core/lib/err.c core/lib/str.c core/lib/arena.c
+unit-core/cap := core/cap.c core/lib/capname.c core/lib/err.c core/lib/str.c core/lib/arena.c
 unit_libs-core/cap := -lcap
 unit-core/ids := core/ids.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/sys.c core/lib/str.c core/lib/arena.c
 ifeq ($(CONFIG_SECCOMP),y)
@@ -16,7 +16,7 @@ unit-drivers/seccomp/default := drivers/seccomp/default.c core/lib/err.c core/li
 unit_libs-drivers/seccomp/default := -lseccomp
 endif
 ifeq ($(CONFIG_CGROUP_V2),y)
-unit-drivers/cgroup/v2 := drivers/cgroup/v2.c drivers/cgroup/v2_limits.c core/cgroup.c core/lib/err.c core/lib/fd.c \
+unit-drivers/cgroup/v2 := drivers/cgroup/v2.c drivers/cgroup/v2_limits.c core/cgroup.c core/lib/err.c core/lib/fd.c core/lib/capname.c \
 	core/lib/path.c core/lib/sys.c core/lib/str.c core/lib/arena.c \
 	$(if $(filter y,$(CONFIG_CGROUP_DEVICES)),drivers/cgroup/devices_bpf.c)
 unit_ldflags-drivers/cgroup/v2 := -Wl,--wrap=fd_write_text
@@ -54,3 +54,17 @@ unit_libs-drivers/image/tar := -llz4
 unit-drivers/image/squashfs := $(image-core) $(image-squashfs) $(image-lib)
 unit_libs-drivers/image/squashfs := -llz4
 unit-drivers/storage/storage := drivers/storage/overlay.c drivers/storage/tmpfs.c drivers/storage/readonly.c drivers/storage/bind.c $(image-lib)
+spec-sources := core/spec.c core/spec_value.c core/spec_entry.c core/encode.c core/cap.c core/lib/capname.c core/ids.c core/lib/arena.c core/lib/str.c \
+	core/lib/str_escape.c core/lib/str_nearest.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/out.c \
+	core/lib/crc32c.c core/lib/words.c
+manifest-sources := $(spec-sources) core/manifest.c core/manifest_text.c core/manifest_read.c core/manifest_bin.c \
+	core/manifest_order.c core/manifest_print.c core/system.c core/paths.c
+unit-core/manifest := $(manifest-sources)
+ifeq ($(CONFIG_SECCOMP_LIBSECCOMP),y)
+unit-drivers/seccomp/profile := drivers/seccomp/profile.c drivers/seccomp/profile_json.c core/lib/err.c core/lib/fd.c \
+	core/lib/sys.c core/lib/str.c core/lib/arena.c core/lib/capname.c
+unit_libs-drivers/seccomp/profile := -lseccomp
+endif
+unit-core/sysctl := core/sysctl.c $(spec-sources)
+unit-core/feature := core/feature.c core/feature_probe.c core/cgroup.c core/lib/err.c core/lib/fd.c core/lib/sys.c \
+	core/lib/str.c core/lib/arena.c

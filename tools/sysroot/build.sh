@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Make the musl sysroot that myctr is linked with: musl itself, the kernel's user headers, libseccomp,
-# libcap and lz4, all from Debian's packages, each pinned by its SHA-256 below. Runs once per
+# libcap, lz4 and jsmn, all from Debian's packages, each pinned by its SHA-256 below. Runs once per
 # architecture and compiler; the result is cached and shared by every build tree of the user.
 # It must never install anything on the machine, need root, or use a file whose checksum differs.
 #
@@ -21,6 +21,7 @@ main/libs/libseccomp/libseccomp_2.5.4-1+deb12u1.debian.tar.xz 665fc6ad1b9887207b
 main/libc/libcap2/libcap2_2.66.orig.tar.xz 15c40ededb3003d70a283fe587a36b7d19c8b3b554e33f86129c059a4bb466b2
 main/libc/libcap2/libcap2_2.66-4+deb12u3.debian.tar.xz 124ec52e286e8617a7fb8e576390abbf60f6674e065504459f32af20817eaa13
 main/l/lz4/lz4_1.9.4.orig.tar.gz 0b0e3aa07c8c063ddf40b082bdf7e37a1562bda40a0ff5272957f3e987e0e54b
+main/j/jsmn/jsmn_1.1.0.orig.tar.gz 5f0913a10657fe7ec8d5794ccf00a01000e3e1f2f1e1f143c34a0f7b47edcb38
 main/l/lz4/lz4_1.9.4-1.debian.tar.xz 47ceec5b95f42598f7b9280b03df9659f2ee6852720ec181488e83bd643f0e5f
 '
 musl_x86_64='main/m/musl/musl-dev_1.2.3-1_amd64.deb 7c34f29a0c1aa12f6da1d25ed6de6fe6bbd9e048ee76b3dcb88c5e51fb65507f'
@@ -161,6 +162,14 @@ build_lz4()
 	)
 }
 
+# One header, no object.
+build_jsmn()
+{
+	mkdir -p "$work/jsmn"
+	tar -xf "$cache/download/jsmn_1.1.0.orig.tar.gz" -C "$work/jsmn" --strip-components=1
+	cp "$work/jsmn/jsmn.h" "$new/include/"
+}
+
 build_all()
 {
 	need patch make gperf dpkg-deb tar xz sha256sum "${cc%% *}"
@@ -172,7 +181,7 @@ build_all()
 	echo "sysroot: building musl libraries for $arch in $sysroot (about 30 s, once)" >&2
 	install_musl
 	write_wrapper
-	for lib in libseccomp libcap lz4; do
+	for lib in libseccomp libcap lz4 jsmn; do
 		"build_$lib" >"$work/$lib.log" 2>&1 || {
 			tail -n 20 "$work/$lib.log" >&2
 			die "$lib did not build; the whole log is $work/$lib.log"

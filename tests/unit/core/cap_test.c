@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "core/cap.h"
+#include "core/lib/capname.h"
 
 static struct spec spec_with(char **add, char **drop, char **ambient)
 {
@@ -33,18 +34,18 @@ static struct spec spec_with(char **add, char **drop, char **ambient)
 
 static void names_are_libcaps(void **state)
 {
-	char name[CAP_NAME_SIZE], full[CAP_NAME_SIZE + 4];
+	char name[CAPNAME_SIZE], full[CAPNAME_SIZE + 4];
 	cap_value_t value;
 
 	(void)state;
 	for (unsigned int cap = 0; cap <= CAP_LAST_CAP; cap++) {
-		cap_name(cap, name);
+		capname_text(cap, name);
 		snprintf(full, sizeof(full), "cap_%s", name);
 		assert_int_equal(cap_from_name(full, &value), 0);
 		assert_int_equal(value, cap);
 		assert_int_equal(cap_of_name(full, NULL), cap);
 	}
-	assert_string_equal(cap_name(CAP_LAST_CAP + 1, name), "41");
+	assert_string_equal(capname_text(CAP_LAST_CAP + 1, name), "41");
 }
 
 static void words(void **state)
@@ -98,7 +99,7 @@ static void sets(void **state)
 	assert_non_null(strstr(e.msg, "net_admin"));
 	s = spec_with(NULL, bad, NULL);
 	assert_int_equal(cap_of_spec(&s, &c, &e), -EINVAL);
-	assert_non_null(strstr(e.msg, "cap_drop"));
+	assert_non_null(strstr(e.msg, "cap-drop"));
 	assert_non_null(strstr(e.msg, "FLY"));
 }
 

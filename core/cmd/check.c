@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+/*
+ * `myctr check` (doctor): what this build and this manifest need of the kernel and the host, whether it is
+ * there, what it is for and how to get it. Changes nothing. Ends with 1 when a container or the
+ * supervisor would fail for want of something.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/cmd.h"
+#include "core/feature.h"
+#include "core/lib/out.h"
+#include "core/system.h"
+
+#define WIDTH 80
+#define INDENT 27 /* columns before what a feature is for */
+
+/* Who needs which features: bit i is features[i]. */
+struct needs {
+	uint64_t always, build, manifest;
+	const struct manifest *m;
+};
+
+static const char *const words[] = {
+	[FEATURE_FOUND] = "found",
+	[FEATURE_MISSING] = "MISSING",
+	[FEATURE_UNKNOWN] = "unknown",
+};
+
+/* Text in the right column, broken at blanks. */
+static void put_column(struct out *o, const char *text)
+{
+	const size_t room = WIDTH - INDENT - 1;
+	size_t len = strlen(text);
+
+	while (len > room) {
+		size_t cut = room;
+
+		while (cut > 0 && text[cut] != ' ')
+			cut--;
+		if (cut == 0)
+			cut = room;
+		out_printf(o, "%.*s\n%*s", (int)cut, text, INDENT, "");
+		text += cut;
+		text += strspn(text, " ");
+		len = strlen(text);
+	}
+	out_printf(o, "%s\n", text);
+}
+
+/* The containers that need feature i, by name: "web, mqtt and 3 more". */
+static void put_containers(struct out *o, const struct needs *n, unsigned int i)
+{
+	char text[200] = "needed by container";
+	unsigned int more = 0;
+
+	for (unsigned int c = 0; c < n->m->n; c++) {
+		size_t used = strlen(text);
+
+		if (!(feature_of_spec(n->m->containers[c]) & UINT64_C(1) << i))
+			continue;
+		if (used > 120)
+			more++;
+		else
+			str_format(text + used, sizeof(text) - used, " %s", n->m->containers[c]->name);
+	}
+	if (more)
+		str_format(text + strlen(text), sizeof(text) - strlen(text), " and %u more", more);
+	put_column(o, text);
+}
+
+static void put_missing(struct out *o, const struct needs *n, unsigned int i)
+{
+	const struct feature *f = &features[i];
+	bool symbol = strcmp(f->name, "rights") != 0 && strcmp(f->name, "LINUX") != 0;
+	char text[200];
+
+	if (n->manifest & UINT64_C(1) << i) {
+		out_printf(o, "%*s", INDENT, "");
+		put_containers(o, n, i);
+	}
+	str_format(text, sizeof(text), "get it: %s%s%s%s", symbol ? "kernel option CONFIG_" : "", symbol ? f->name : "",
+		   symbol && f->how ? "; " : "", f->how ? f->how : "");
+	out_printf(o, "%*s", INDENT, "");
+	put_column(o, text);
+}
+
+/* One feature; true when something needed is missing. */
+static bool put_feature(struct out *o, const struct needs *n, unsigned int i)
+{
+	const struct feature *f = &features[i];
+	enum feature_state state = feature_probe(f);
+	bool needed = (n->always | n->manifest) & UINT64_C(1) << i;
+	char drivers[120], text[240];
+
+	feature_drivers(f, drivers, sizeof(drivers));
+	str_format(text, sizeof(text), "%s%s%s%s", f->what, *drivers ? " (" : "", drivers, *drivers ? ")" : "");
+	out_printf(o, "%-8s %-17s ", state == FEATURE_MISSING && !needed ? "absent" : words[state], f->name);
+	put_column(o, text);
+	if (state == FEATURE_MISSING)
+		put_missing(o, n, i);
+	return state == FEATURE_MISSING && needed;
+}
+
+static int load(const struct cmd_line *line, struct manifest *m, struct err *e)
+{
+	int ret = line->n_args ? manifest_read(m, line->args[0], e) : manifest_load(m, e);
+
+	/* without a manifest there is still the build to look at */
+	if (ret == -ENOENT && !line->n_args)
+		return 0;
+	return ret < 0 ? ret : manifest_finish(m, e);
+}
+
+static int run(struct cmd_line *line)
+{
+	struct manifest m = { .n = 0 };
+	struct needs n = { .always = feature_always(), .build = feature_of_build(), .m = &m };
+	struct out o = OUT(STDOUT_FILENO);
+	unsigned int bad = 0;
+	struct err e = { 0 };
+
+	if (load(line, &m, &e) < 0) {
+		manifest_free(&m);
+		return cmd_fail(&e);
+	}
+	for (unsigned int i = 0; i < m.n; i++)
+		n.manifest |= feature_of_spec(m.containers[i]);
+	for (unsigned int i = 0; i < n_features; i++)
+		if ((n.always | n.build | n.manifest) & UINT64_C(1) << i)
+			bad += put_feature(&o, &n, i);
+	if (bad)
+		out_printf(&o, "%u needed thing%s missing\n", bad, bad == 1 ? " is" : "s are");
+	else
+		out_printf(&o, "everything needed %s%s is here\n", m.n ? "by " : "", m.n ? m.source : "by every container");
+	manifest_free(&m);
+	return out_flush(&o) < 0 || bad ? 1 : 0;
+}
+
+COMMAND(check) = {
+	.name = "check",
+	.alias = "doctor",
+	.group = CMD_LOOK,
+	.args = "[MANIFEST]",
+	.about = "list what is needed of kernel and host, and what is missing",
+	.max_args = 1,
+	.run = run,
+};
