@@ -34,12 +34,14 @@ int tar_decimal(const char *p, const char *end, uint64_t *v)
 /* The record at *pos. 1, 0 at the end, -EINVAL when its length or form lies. */
 static int pax_next(const char *text, size_t len, size_t *pos, struct pax_record *rec)
 {
-	const char *start = text + *pos, *space;
+	const char *start, *space;
 	size_t room = len - *pos;
 	uint64_t n;
 
+	/* Nothing to read may also mean that there is no text. */
 	if (room == 0)
 		return 0;
+	start = text + *pos;
 	space = memchr(start, ' ', room < 21 ? room : 21);
 	if (!space || tar_decimal(start, space, &n) < 0 || n > room ||
 	    n < (size_t)(space - start) + 3)

@@ -11,3 +11,7 @@ fuzz-seccomp := drivers/seccomp/profile.c drivers/seccomp/profile_json.c core/li
 	core/lib/str.c core/lib/arena.c core/lib/capname.c
 fuzz_libs-seccomp := -lseccomp
 endif
+fuzz-lz4 := drivers/codec/lz4.c drivers/codec/xxh32.c core/codec.c core/lib/fd.c core/lib/err.c tests/unit/drivers/image/tar_make.c
+fuzz_libs-lz4 := -llz4
+fuzz-tar := $(tar-reader) $(tar-make) core/lib/err.c
+fuzz-unpack := $(tar-reader) drivers/image/tar_unpack.c $(tar-make) $(image-lib)

@@ -187,6 +187,7 @@ static void test_names(void **state)
 	tar_make_pax(&m, 'g', "mtime", "5.25", 4);
 	tar_make_pax(&m, 'g', "comment", "hi", 2);
 	tar_make_file(&m, "global", "3");
+	tar_make_pax_text(&m, 'x', "", 0);
 	tar_make_pax(&m, 'x', "mtime", "-1.5", 4);
 	tar_make_pax(&m, 'x', "uid", "4000000000", 10);
 	tar_make_file(&m, "local", "4");

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Unpacking any bytes below a folder in memory: what lies beside it is never touched, and whatever came out can be
+ * removed. Root gives up its rights meanwhile.
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/lib/path.h"
+#include "drivers/image/tar.h"
+#include "tests/fuzz/tar_fix.h"
+#include "tests/unit/drivers/image/tar_make.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int top = -1;
+static char top_path[] = "/dev/shm/unpack_fuzz.XXXXXX";
+
+static void leave(void)
+{
+	path_remove(AT_FDCWD, top_path);
+}
+
+static void begin(void)
+{
+	if (!mkdtemp(top_path) || (geteuid() == 0 && chown(top_path, 65534, 65534) < 0))
+		abort();
+	top = open(top_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	atexit(leave);
+}
+
+static void check_beside(void)
+{
+	struct stat st;
+
+	/* Only root/ is there, made by us. */
+	if (fstat(top, &st) < 0 || st.st_nlink != 3 || fstatat(top, "root", &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISDIR(st.st_mode))
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct tar_limits limits = { .entries = 50, .bytes = 1 << 20, .depth = 40 };
+	struct tar_report report;
+	struct err e = { 0 };
+	uint8_t *fixed;
+	int root;
+
+	if (top < 0)
+		begin();
+	/* The fuzzer itself writes files of its own as who it was started as. */
+	if (getuid() == 0 && (setegid(65534) < 0 || seteuid(65534) < 0))
+		abort();
+	if (mkdirat(top, "root", 0755) < 0)
+		abort();
+	root = openat(top, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fixed = tar_fix(data, size);
+	if (tar_unpack(tar_make_stream(fixed, size, 700), root, &limits, &report, &e) < 0 && !e.code)
+		abort();
+	free(fixed);
+	close(root);
+	check_beside();
+	if (path_remove(top, "root") < 0)
+		abort();
+	if (getuid() == 0 && (seteuid(0) < 0 || setegid(0) < 0))
+		abort();
+	return 0;
+}
