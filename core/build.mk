@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Objects of core/; see the Makefile.
-obj-y += core/main.o core/paths.o core/spec.o core/spec_entry.o core/spec_value.o
+obj-y += core/main.o core/paths.o core/spec.o core/spec_entry.o core/spec_value.o core/spec_finish.o
 obj-y += core/manifest.o core/manifest_bin.o core/manifest_order.o core/system.o
 obj-$(CONFIG_MANIFEST_TEXT) += core/manifest_text.o core/manifest_read.o
 obj-y += core/manifest_print.o core/spec_store.o
@@ -24,7 +24,7 @@ obj-$(CONFIG_FOREGROUND) += core/relay.o
 obj-$(CONFIG_CMD_EXEC) += core/join.o
 
 # What reads and writes specs and manifests, for tools and tests of the build machine.
-spec-sources := core/spec.c core/spec_value.c core/spec_entry.c core/encode.c core/cap.c core/ids.c core/lib/arena.c \
+spec-sources := core/spec.c core/spec_value.c core/spec_finish.c core/sysctl.c core/spec_entry.c core/encode.c core/cap.c core/ids.c core/lib/arena.c \
 	core/lib/str.c core/lib/str_escape.c core/lib/str_nearest.c core/lib/err.c core/lib/fd.c core/lib/path.c \
 	core/lib/out.c core/lib/crc32c.c core/lib/words.c
 manifest-sources := $(spec-sources) core/manifest.c core/manifest_text.c core/manifest_read.c core/manifest_bin.c \

@@ -254,6 +254,9 @@ struct net_driver {
 #define DRIVER_EACH(class, d)                                                                      \
 	const struct class##_driver *const *d = __start_set_##class; d != __stop_set_##class; d++
 
+/* True when no driver of the class was linked: a small build, or a tool of the build machine. */
+#define DRIVER_NONE(class) (&__start_set_##class[0] == &__stop_set_##class[0])
+
 /* Weak, so that a build without any driver of a class links: the set is then empty. */
 #define DRIVER_SET(class)                                                                  \
 	extern const struct class##_driver *const __start_set_##class[] __attribute__((weak)); \

@@ -242,7 +242,7 @@ struct spec *spec_new(void)
 	s->stop_timeout = 10000;
 	s->stop_signal = "TERM";
 	s->seccomp = "default";
-	s->log = "ring";
+	s->log = IS_ENABLED(CONFIG_LOG_RING) ? "ring" : "none";
 	s->log_size = 64U << 10;
 	s->log_files = 2;
 	return s;
@@ -300,7 +300,7 @@ bool spec_get(const struct spec *s, const struct spec_field *f, unsigned int i, 
 	return spec_get_field(s, f, i, buf, size);
 }
 
-/* ---- inheritance and the last look --------------------------------------------------------------- */
+/* ---- inheritance --------------------------------------------------------------------------------- */
 
 static int spec_copy_list(struct spec *s, struct strv *to, const struct strv *from)
 {
@@ -318,7 +318,8 @@ static int spec_copy(struct spec *s, const struct spec *from, const struct spec_
 
 	switch (f->type) {
 	case SPEC_STR:
-		*(const char **)to = arena_str(&s->arena, *(const char *const *)src);
+		*(const char **)to = arena_str(
+			&s->arena, *(const char *const *)src ? *(const char *const *)src : "");
 		return *(const char **)to ? 0 : -ENOMEM;
 	case SPEC_WORDS:
 	case SPEC_LIST:
@@ -333,77 +334,38 @@ static int spec_copy(struct spec *s, const struct spec *from, const struct spec_
 	}
 }
 
+static bool spec_has_env(const struct strv *env, const char *entry)
+{
+	size_t n = strcspn(entry, "=") + 1;
+
+	for (unsigned int i = 0; i < env->n; i++)
+		if (strncmp(env->v[i], entry, n) == 0)
+			return true;
+	return false;
+}
+
+/* Variables one by one: an image's PATH stays when somebody adds a variable of his own. */
+static int spec_inherit_env(struct spec *s, const struct strv *from)
+{
+	for (unsigned int i = 0; i < from->n; i++)
+		if (!spec_has_env(&s->env, from->v[i]) &&
+		    strv_add(&s->arena, &s->env, from->v[i]) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
 int spec_inherit(struct spec *s, const struct spec *base, struct err *e)
 {
 	for (unsigned int i = 0; i < spec_n_fields; i++) {
 		const struct spec_field *f = &spec_fields[i];
 
-		if (spec_is_set(s, f) || !spec_is_set(base, f))
+		bool env = spec_member(s, f) == &s->env;
+
+		if (!spec_is_set(base, f) || (spec_is_set(s, f) && !env))
 			continue;
-		if (spec_copy(s, base, f) < 0)
+		if ((env ? spec_inherit_env(s, &base->env) : spec_copy(s, base, f)) < 0)
 			return err_set(e, ENOMEM, "%s: too much text", f->name);
 		spec_note(s, f);
 	}
 	return 0;
-}
-
-/* Without an overlay driver the next best that keeps the image as it is. */
-static int spec_finish_storage(struct spec *s)
-{
-	if (spec_is_set(s, spec_field("storage")))
-		return 0;
-	s->storage = IS_ENABLED(CONFIG_STORAGE_OVERLAY) ? SPEC_OVERLAY
-		     : IS_ENABLED(CONFIG_STORAGE_TMPFS) ? SPEC_TMPFS
-							: SPEC_READ_ONLY;
-	return spec_mark(s, "storage");
-}
-
-static int spec_finish_names(struct spec *s, struct err *e)
-{
-	if (!s->name || !path_is_name(s->name))
-		return err_set(e, EINVAL, "%s: not a container name", s->name ? s->name : "(none)");
-	if (!s->image || !*s->image)
-		return err_set(e, EINVAL, "image: is missing");
-	if (!s->command.n)
-		return err_set(e, EINVAL, "command: is missing, and the image names none");
-	if (!s->hostname)
-		s->hostname = s->name;
-	if (!s->network.n && strv_add(&s->arena, &s->network, "none") < 0)
-		return err_set(e, ENOMEM, "out of memory");
-	return 0;
-}
-
-static int spec_finish_restart(const struct spec *s, struct err *e)
-{
-	if (s->task &&
-	    (s->restart == SPEC_RESTART_ALWAYS || s->restart == SPEC_RESTART_UNLESS_STOPPED))
-		return err_set(e, EINVAL, "restart = %s: a task ends; use on-failure or no",
-			       spec_restarts[s->restart]);
-	if (s->restart_delay_max < s->restart_delay)
-		return err_set(e, EINVAL, "restart-delay-max: is shorter than restart-delay");
-	return 0;
-}
-
-static int spec_finish_memory(const struct spec *s, struct err *e)
-{
-	if (s->memory < 128U << 10)
-		return err_set(e, EINVAL, "memory: less than 128K cannot hold any program");
-	if (s->memory_min != SPEC_UNLIMITED && s->memory_min > s->memory)
-		return err_set(e, EINVAL, "memory-min: is more than memory");
-	if (s->memory_low != SPEC_UNLIMITED && s->memory_low > s->memory)
-		return err_set(e, EINVAL, "memory-low: is more than memory");
-	return 0;
-}
-
-int spec_finish(struct spec *s, struct err *e)
-{
-	int r = spec_finish_names(s, e);
-
-	if (r >= 0)
-		r = spec_finish_storage(s);
-	if (r >= 0)
-		r = spec_finish_restart(s, e);
-	if (r >= 0)
-		r = spec_finish_memory(s, e);
-	return r < 0 ? r : 0;
 }

@@ -40,7 +40,8 @@ static int entry_check_dst(const char *text, const char *dst, struct err *e)
 	static const char *const own[] = { "/proc", "/sys" };
 
 	if (!entry_is_inside(dst))
-		return err_set(e, EINVAL, "%s: the path inside must be absolute and without ..", text);
+		return err_set(e, EINVAL, "%s: the path inside must be absolute and without ..",
+			       text);
 	if (!dst[1])
 		return err_set(e, EINVAL, "%s: cannot mount over the root itself", text);
 	for (unsigned int i = 0; i < ARRAY_SIZE(own); i++) {
@@ -76,8 +77,9 @@ static bool entry_mount_option(const char *o, size_t n, struct spec_mount *m)
 		const char *word;
 		unsigned long value;
 	} propagations[] = {
-		{ "private", MS_PRIVATE },	    { "slave", MS_SLAVE },	    { "shared", MS_SHARED },
-		{ "rprivate", MS_PRIVATE | MS_REC }, { "rslave", MS_SLAVE | MS_REC }, { "rshared", MS_SHARED | MS_REC },
+		{ "private", MS_PRIVATE },	 { "slave", MS_SLAVE },
+		{ "shared", MS_SHARED },	 { "rprivate", MS_PRIVATE | MS_REC },
+		{ "rslave", MS_SLAVE | MS_REC }, { "rshared", MS_SHARED | MS_REC },
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++) {
@@ -107,7 +109,8 @@ static bool entry_tmpfs_option(const char *o, size_t n, struct spec_mount *m)
 	value[n - 5] = '\0';
 	if (strncmp(o, "size=", 5) == 0)
 		return str_size(value, &m->size) == 0;
-	if (strncmp(o, "mode=", 5) != 0 || !*value || value[strspn(value, "01234567")] || strlen(value) > 4)
+	if (strncmp(o, "mode=", 5) != 0 || !*value || value[strspn(value, "01234567")] ||
+	    strlen(value) > 4)
 		return false;
 	for (const char *p = value; *p; p++)
 		mode = mode * 8 + (uint64_t)(*p - '0');
@@ -115,12 +118,14 @@ static bool entry_tmpfs_option(const char *o, size_t n, struct spec_mount *m)
 	return true;
 }
 
-static int entry_options(const char *text, const char *options, struct spec_mount *m, bool is_tmpfs, struct err *e)
+static int entry_options(const char *text, const char *options, struct spec_mount *m, bool is_tmpfs,
+			 struct err *e)
 {
 	while (options && *options) {
 		size_t n = strcspn(options, ",");
 
-		if (!entry_mount_option(options, n, m) && !(is_tmpfs && entry_tmpfs_option(options, n, m)))
+		if (!entry_mount_option(options, n, m) &&
+		    !(is_tmpfs && entry_tmpfs_option(options, n, m)))
 			return err_set(e, EINVAL, "%s: unknown option %.*s", text, (int)n, options);
 		options += n + (options[n] == ',');
 	}
@@ -139,7 +144,9 @@ int spec_mount(const char *text, struct spec_mount *m, struct err *e)
 	if (r < 0)
 		return err_set(e, ENAMETOOLONG, "%.60s...: a path is too long", text);
 	if (m->src[0] != '/' || !entry_is_inside(m->src))
-		return err_set(e, EINVAL, "%s: expected SRC:DST[:OPTIONS] with an absolute SRC without ..", text);
+		return err_set(e, EINVAL,
+			       "%s: expected SRC:DST[:OPTIONS] with an absolute SRC without ..",
+			       text);
 	r = entry_check_dst(text, m->dst, e);
 	return r < 0 ? r : entry_options(text, rest, m, false, e);
 }
@@ -200,11 +207,21 @@ static const struct {
 	const char *name;
 	int resource;
 } entry_rlimits[] = {
-	{ "as", RLIMIT_AS },		{ "core", RLIMIT_CORE },	 { "cpu", RLIMIT_CPU },
-	{ "data", RLIMIT_DATA },	{ "fsize", RLIMIT_FSIZE },	 { "locks", RLIMIT_LOCKS },
-	{ "memlock", RLIMIT_MEMLOCK },	{ "msgqueue", RLIMIT_MSGQUEUE }, { "nice", RLIMIT_NICE },
-	{ "nofile", RLIMIT_NOFILE },	{ "nproc", RLIMIT_NPROC },	 { "rss", RLIMIT_RSS },
-	{ "rtprio", RLIMIT_RTPRIO },	{ "rttime", RLIMIT_RTTIME },	 { "sigpending", RLIMIT_SIGPENDING },
+	{ "as", RLIMIT_AS },
+	{ "core", RLIMIT_CORE },
+	{ "cpu", RLIMIT_CPU },
+	{ "data", RLIMIT_DATA },
+	{ "fsize", RLIMIT_FSIZE },
+	{ "locks", RLIMIT_LOCKS },
+	{ "memlock", RLIMIT_MEMLOCK },
+	{ "msgqueue", RLIMIT_MSGQUEUE },
+	{ "nice", RLIMIT_NICE },
+	{ "nofile", RLIMIT_NOFILE },
+	{ "nproc", RLIMIT_NPROC },
+	{ "rss", RLIMIT_RSS },
+	{ "rtprio", RLIMIT_RTPRIO },
+	{ "rttime", RLIMIT_RTTIME },
+	{ "sigpending", RLIMIT_SIGPENDING },
 	{ "stack", RLIMIT_STACK },
 };
 
@@ -234,9 +251,12 @@ int spec_rlimit(const char *text, struct spec_rlimit *r, struct err *e)
 	if (r->resource < 0)
 		return err_set(e, EINVAL, "%s: no such limit", name);
 	hard = entry_part(eq + 1, value, sizeof(value), &bad);
-	if (bad < 0 || entry_limit(value, &r->soft) < 0 || entry_limit(hard ? hard : value, &r->hard) < 0)
+	if (bad < 0 || entry_limit(value, &r->soft) < 0 ||
+	    entry_limit(hard ? hard : value, &r->hard) < 0)
 		return err_set(e, EINVAL, "%s: expected a number or unlimited", text);
-	return r->soft > r->hard ? err_set(e, EINVAL, "%s: the soft limit is above the hard one", text) : 0;
+	return r->soft > r->hard
+		       ? err_set(e, EINVAL, "%s: the soft limit is above the hard one", text)
+		       : 0;
 }
 
 int spec_keyval(const char *text, char *key, size_t size, const char **value, struct err *e)
@@ -259,11 +279,14 @@ static const struct {
 	const char *name;
 	int number;
 } entry_signals[] = {
-	{ "HUP", SIGHUP },   { "INT", SIGINT },	  { "QUIT", SIGQUIT }, { "ILL", SIGILL },   { "TRAP", SIGTRAP },
-	{ "ABRT", SIGABRT }, { "BUS", SIGBUS },	  { "FPE", SIGFPE },   { "KILL", SIGKILL }, { "USR1", SIGUSR1 },
-	{ "SEGV", SIGSEGV }, { "USR2", SIGUSR2 }, { "PIPE", SIGPIPE }, { "ALRM", SIGALRM }, { "TERM", SIGTERM },
-	{ "CHLD", SIGCHLD }, { "CONT", SIGCONT }, { "STOP", SIGSTOP }, { "TSTP", SIGTSTP }, { "TTIN", SIGTTIN },
-	{ "TTOU", SIGTTOU }, { "URG", SIGURG },	  { "WINCH", SIGWINCH }, { "PWR", SIGPWR }, { "SYS", SIGSYS },
+	{ "HUP", SIGHUP },	 { "INT", SIGINT },   { "QUIT", SIGQUIT }, { "ILL", SIGILL },
+	{ "TRAP", SIGTRAP },	 { "ABRT", SIGABRT }, { "BUS", SIGBUS },   { "FPE", SIGFPE },
+	{ "KILL", SIGKILL },	 { "USR1", SIGUSR1 }, { "SEGV", SIGSEGV }, { "USR2", SIGUSR2 },
+	{ "PIPE", SIGPIPE },	 { "ALRM", SIGALRM }, { "TERM", SIGTERM }, { "CHLD", SIGCHLD },
+	{ "CONT", SIGCONT },	 { "STOP", SIGSTOP }, { "TSTP", SIGTSTP }, { "TTIN", SIGTTIN },
+	{ "TTOU", SIGTTOU },	 { "URG", SIGURG },   { "XCPU", SIGXCPU }, { "XFSZ", SIGXFSZ },
+	{ "VTALRM", SIGVTALRM }, { "PROF", SIGPROF }, { "IO", SIGIO },	   { "WINCH", SIGWINCH },
+	{ "PWR", SIGPWR },	 { "SYS", SIGSYS },
 };
 
 /* The kernel's numbers: libc keeps the first few real-time signals for itself. */
@@ -284,7 +307,8 @@ int spec_signal(const char *text, int *sig, struct err *e)
 			return 0;
 		}
 	}
-	if (strncmp(name, "RTMIN+", 6) == 0 && str_u64(name + 6, 0, ENTRY_RTMAX - SIGRTMIN, &n) == 0) {
+	if (strncmp(name, "RTMIN+", 6) == 0 &&
+	    str_u64(name + 6, 0, ENTRY_RTMAX - SIGRTMIN, &n) == 0) {
 		*sig = SIGRTMIN + (int)n;
 		return 0;
 	}

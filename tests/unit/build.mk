@@ -68,3 +68,5 @@ endif
 unit-core/sysctl := core/sysctl.c $(spec-sources)
 unit-core/feature := core/feature.c core/feature_probe.c core/cgroup.c core/lib/err.c core/lib/fd.c core/lib/sys.c \
 	core/lib/str.c core/lib/arena.c
+unit-core/spec := $(spec-sources)
+unit-core/encode := $(spec-sources)

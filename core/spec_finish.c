@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The last look at a spec: defaults that depend on the build, and checks across fields. After it a spec is
+ * read-only. Runs in whoever made the spec; on a build machine no driver is linked, so those are not
+ * asked for there.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "core/driver.h"
+#include "core/lib/config.h"
+#include "core/lib/path.h"
+#include "core/spec.h"
+#include "core/sysctl.h"
+
+#define FINISH_LOG_MIN 4096
+#define FINISH_LOG_MAX (1U << 30)
+
+/* Without an overlay driver the next best that keeps the image as it is. */
+static int spec_finish_storage(struct spec *s)
+{
+	if (spec_is_set(s, spec_field("storage")))
+		return 0;
+	s->storage = IS_ENABLED(CONFIG_STORAGE_OVERLAY) ? SPEC_OVERLAY
+		     : IS_ENABLED(CONFIG_STORAGE_TMPFS) ? SPEC_TMPFS
+							: SPEC_READ_ONLY;
+	return spec_mark(s, "storage");
+}
+
+static int spec_finish_names(struct spec *s, struct err *e)
+{
+	if (!s->name || !path_is_name(s->name))
+		return err_set(e, EINVAL, "%s: not a container name", s->name ? s->name : "(none)");
+	if (!s->image || !*s->image)
+		return err_set(e, EINVAL, "image: is missing");
+	if (!s->command.n)
+		return err_set(e, EINVAL, "command: is missing, and the image names none");
+	if (!s->hostname)
+		s->hostname = s->name;
+	if (!s->network.n && strv_add(&s->arena, &s->network, "none") < 0)
+		return err_set(e, ENOMEM, "out of memory");
+	return 0;
+}
+
+static int spec_finish_restart(const struct spec *s, struct err *e)
+{
+	if (s->task &&
+	    (s->restart == SPEC_RESTART_ALWAYS || s->restart == SPEC_RESTART_UNLESS_STOPPED))
+		return err_set(e, EINVAL, "restart = %s: a task ends; use on-failure or no",
+			       s->restart == SPEC_RESTART_ALWAYS ? "always" : "unless-stopped");
+	if (s->restart_delay_max < s->restart_delay)
+		return err_set(e, EINVAL, "restart-delay-max: is shorter than restart-delay");
+	return 0;
+}
+
+static int spec_finish_memory(const struct spec *s, struct err *e)
+{
+	if (s->memory < 128U << 10)
+		return err_set(e, EINVAL, "memory: less than 128K cannot hold any program");
+	if (s->memory_min != SPEC_UNLIMITED && s->memory_min > s->memory)
+		return err_set(e, EINVAL, "memory-min: is more than memory");
+	if (s->memory_low != SPEC_UNLIMITED && s->memory_low > s->memory)
+		return err_set(e, EINVAL, "memory-low: is more than memory");
+	return 0;
+}
+
+static int spec_finish_log(const struct spec *s, struct err *e)
+{
+	if (s->log_size < FINISH_LOG_MIN || s->log_size > FINISH_LOG_MAX)
+		return err_set(e, EINVAL, "log-size: expected 4K to 1G");
+	if (DRIVER_NONE(log))
+		return 0;
+	for (DRIVER_EACH(log, d))
+		if (strcmp((*d)->name, s->log) == 0)
+			return 0;
+	return err_set(e, ENOTSUP, "log = %s: not in this build; see myctr features", s->log);
+}
+
+static int spec_finish_drivers(const struct spec *s, struct err *e)
+{
+	char word[16];
+	bool found = DRIVER_NONE(storage);
+
+	for (DRIVER_EACH(storage, d))
+		found |= (*d)->kind == s->storage;
+	spec_get(s, spec_field("storage"), 0, word, sizeof(word));
+	if (!found)
+		return err_set(e, ENOTSUP, "storage = %s: not in this build; see myctr features",
+			       word);
+	for (unsigned int i = 0; i < s->network.n; i++) {
+		found = DRIVER_NONE(net);
+		for (DRIVER_EACH(net, d))
+			found |= (*d)->match(s->network.v[i]);
+		if (!found)
+			return err_set(e, ENOTSUP,
+				       "network = %s: not in this build; see myctr features",
+				       s->network.v[i]);
+	}
+	return 0;
+}
+
+int spec_finish(struct spec *s, struct err *e)
+{
+	int r = spec_finish_names(s, e);
+
+	if (r >= 0)
+		r = spec_finish_storage(s);
+	if (r >= 0)
+		r = spec_finish_restart(s, e);
+	if (r >= 0)
+		r = spec_finish_memory(s, e);
+	if (r >= 0)
+		r = spec_finish_log(s, e);
+	if (r >= 0)
+		r = spec_finish_drivers(s, e);
+	if (r >= 0)
+		r = sysctl_check(s, e);
+	return r < 0 ? r : 0;
+}
