@@ -123,32 +123,42 @@ static int raise_ambient(uint64_t ambient, struct err *e)
 	for (unsigned int cap = 0; cap <= CAP_MAX; cap++) {
 		if (!(ambient & CAP_BIT(cap)) || prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) == 0)
 			continue;
-		if (errno == EINVAL && ambient == UINT64_MAX)
+		if (errno == EINVAL) /* one that no kernel of this age knows */
 			break;
 		return err_sys(e, errno, "capabilities: raising ambient %s", capname_text(cap, name));
 	}
 	return 0;
 }
 
-int cap_apply(const struct cap_sets *sets, uid_t uid, struct err *e)
+/* capset(2) of what is to be kept. 0 or -errno. */
+static int set(uint64_t keep, uint64_t inheritable)
 {
-	uint64_t keep = uid == 0 ? sets->bounding : sets->ambient;
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = {
-		{ (uint32_t)keep, (uint32_t)keep, (uint32_t)sets->ambient },
-		{ (uint32_t)(keep >> 32), (uint32_t)(keep >> 32), (uint32_t)(sets->ambient >> 32) },
+		{ (uint32_t)keep, (uint32_t)keep, (uint32_t)inheritable },
+		{ (uint32_t)(keep >> 32), (uint32_t)(keep >> 32), (uint32_t)(inheritable >> 32) },
 	};
-	char name[CAPNAME_SIZE];
-	uint64_t missing;
 
+	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
+int cap_apply(const struct cap_sets *sets, uid_t uid, struct err *e)
+{
+	uint64_t keep = uid == 0 ? sets->bounding : sets->ambient, missing = 0;
+	int ret = set(keep, sets->ambient);
+	char name[CAPNAME_SIZE];
+
+	if (ret == -EPERM) {
+		missing = keep & ~permitted_now();
+		/* "all" is all there is to give; a capability that was named is owed */
+		if (keep == UINT64_MAX)
+			ret = set(keep & ~missing, sets->ambient & ~missing);
+	}
 	/* Lowering inheritable lowers ambient with it, so nothing inherited from our own starter stays. */
-	if (syscall(SYS_capset, &header, data) == 0)
-		return raise_ambient(sets->ambient, e);
-	if (errno != EPERM)
-		return err_sys(e, errno, "capabilities: capset");
-	missing = keep & ~permitted_now();
-	if (!missing)
-		return err_sys(e, EPERM, "capabilities: capset");
+	if (ret == 0)
+		return raise_ambient(sets->ambient & ~missing, e);
+	if (ret != -EPERM || !missing)
+		return err_sys(e, ret, "capabilities: capset");
 	return err_set(e, EPERM, "capabilities: myctr itself has not got %s; start it with that or use cap-drop",
 		       capname_text((unsigned int)__builtin_ctzll(missing), name));
 }

@@ -57,7 +57,7 @@ int cap_bound(const struct cap_sets *sets, struct err *e);
 /*
  * Permitted, effective, inheritable and ambient of this thread, which has become uid by now; the last
  * change of rights. A uid other than 0 keeps the ambient ones only. -EPERM names a capability that
- * this process has not got itself. 0 or -errno.
+ * this process has not got itself; ALL means those it has. 0 or -errno.
  */
 int cap_apply(const struct cap_sets *sets, uid_t uid, struct err *e);
 
