@@ -15,17 +15,6 @@
 #include "core/spec.h"
 #include "generated/version.h"
 
-int cmd_fail(const struct err *e)
-{
-	struct out o = OUT(STDERR_FILENO);
-
-	out_text(&o, "myctr: ");
-	out_escaped(&o, e->msg, strlen(e->msg));
-	out_text(&o, "\n");
-	out_flush(&o);
-	return CMD_FAILED;
-}
-
 int cmd_usage(const struct command *c, const char *fmt, ...)
 {
 	struct out o = OUT(STDERR_FILENO);
@@ -43,15 +32,6 @@ int cmd_usage(const struct command *c, const char *fmt, ...)
 		out_text(&o, "\n");
 	out_flush(&o);
 	return CMD_USAGE;
-}
-
-const struct command *cmd_find(const char *name)
-{
-	for (CMD_EACH(c)) {
-		if (!strcmp((*c)->name, name) || ((*c)->alias && !strcmp((*c)->alias, name)))
-			return *c;
-	}
-	return NULL;
 }
 
 /* What is being parsed: the words, and where in them we are. */
