@@ -136,14 +136,28 @@ static int boot_wait_for(const char *device, struct err *e)
 	return err_set(e, ENODEV, "%s: did not appear within %d s", device, BOOT_DATA_WAIT_MS / 1000);
 }
 
+/* Copies the next word to word, "" when there is none or it is too long; returns what follows. */
+static const char *boot_word(const char *text, char *word, size_t size)
+{
+	size_t n = strcspn(text, " \t");
+
+	snprintf(word, size, "%.*s", n < size ? (int)n : 0, text);
+	return text + n + strspn(text + n, " \t");
+}
+
 /* "DEVICE PATH FSTYPE [OPTIONS]"; ro is an option like any other. */
 static int boot_mount(const char *text, struct err *e)
 {
 	char device[96], at[128], type[32], options[128] = "";
 	unsigned long flags = MS_NOSUID | MS_NODEV;
 	char data[128] = "", *save = NULL;
+	const char *rest = text;
 
-	if (sscanf(text, "%95s %127s %31s %127s", device, at, type, options) < 3)
+	rest = boot_word(rest, device, sizeof(device));
+	rest = boot_word(rest, at, sizeof(at));
+	rest = boot_word(rest, type, sizeof(type));
+	boot_word(rest, options, sizeof(options));
+	if (!*type)
 		return err_set(e, EINVAL, "%s: expected DEVICE PATH FSTYPE [OPTIONS]", text);
 	for (char *o = strtok_r(options, ",", &save); o; o = strtok_r(NULL, ",", &save)) {
 		size_t used = strlen(data);
@@ -165,9 +179,10 @@ static int boot_mount(const char *text, struct err *e)
 
 static int boot_data(const char *text, struct err *e)
 {
-	char device[96], rest[160] = "", line[400];
+	char device[96], line[400];
+	const char *rest = boot_word(text, device, sizeof(device));
 
-	if (sscanf(text, "%95s %159[^\n]", device, rest) < 2)
+	if (!*rest)
 		return err_set(e, EINVAL, "data = %s: expected DEVICE FSTYPE [OPTIONS]", text);
 	snprintf(line, sizeof(line), "%s %s %s", device, paths.data, rest);
 	return boot_mount(line, e);

@@ -61,7 +61,7 @@ $(sysroot-ready):
 libc-cflags = -nostdinc -isystem $(sysroot)/include -isystem $(shell $(CC) -print-file-name=include)
 # Debian's musl-gcc.specs silently make a dynamic program of -static-pie, so no specs: files named here.
 libc-link = -nostdlib -nostartfiles -L$(sysroot)/lib \
-	$(if $(filter y,$(STATIC)),-static-pie $(sysroot)/lib/rcrt1.o, \
+	$(if $(filter y,$(STATIC)),$(if $(CONFIG_PIE),-static-pie $(sysroot)/lib/rcrt1.o,-static -no-pie $(sysroot)/lib/crt1.o), \
 	$(error LIBC=musl is always static; use LIBC=system with a musl toolchain for a dynamic binary)) $(sysroot)/lib/crti.o
 libc-end = -Wl,--start-group -lc $(shell $(gcc-for-libs) -print-libgcc-file-name) -Wl,--end-group $(sysroot)/lib/crtn.o
 lib-cflags =
@@ -70,7 +70,7 @@ else
 sysroot-flag := $(if $(SYSROOT),--sysroot=$(SYSROOT))
 pkg-config := $(if $(SYSROOT),PKG_CONFIG_SYSROOT_DIR=$(SYSROOT:/=) PKG_CONFIG_LIBDIR=$(or $(PKG_CONFIG_LIBDIR),$(subst $(eval ) ,:,$(addprefix $(SYSROOT:/=)/usr/,lib/pkgconfig lib/$(shell $(CC) -dumpmachine)/pkgconfig share/pkgconfig)))) $(PKG_CONFIG)
 libc-cflags := $(sysroot-flag)
-libc-link := $(sysroot-flag) $(if $(filter y,$(STATIC)),-static-pie,-pie)
+libc-link := $(sysroot-flag) $(if $(CONFIG_PIE),$(if $(filter y,$(STATIC)),-static-pie,-pie),$(if $(filter y,$(STATIC)),-static) -no-pie)
 lib-cflags = $(if $(1),$(shell $(pkg-config) --cflags $(1)))
 lib-libs = $(if $(1),$(shell $(pkg-config) $(if $(filter y,$(STATIC)),--static) --libs $(1)))
 endif
@@ -93,10 +93,10 @@ warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 # musl has no _FORTIFY_SOURCE of its own; glibc has.
 fortify := $(if $(filter glibc,$(LIBC)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 my-cflags = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(target-flag) $(libc-cflags) -I. -I$(O)/include -include $(autoconf) \
-	$(warnings) -Os -fPIE -ffunction-sections -fdata-sections -fno-common -fno-ident \
+	$(warnings) -Os $(if $(CONFIG_PIE),-fPIE,-fno-pie) -ffunction-sections -fdata-sections -fno-common -fno-ident \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -fstack-protector-strong $(fortify) \
 	$(if $(DEBUG),-g -ffile-prefix-map=$(CURDIR)=.,-g0) $(call lib-cflags,$(libs))
-my-ldflags = $(target-flag) $(libc-link) -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,max-page-size=4096,--build-id=none \
+my-ldflags = $(target-flag) $(libc-link) -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,max-page-size=4096,-z,noseparate-code,--build-id=none \
 	-Wl,-Map=$(O)/myctr.map $(if $(findstring clang,$(CC)),-fuse-ld=lld,$(SETS_LD))
 
 # GNU ld puts the linker sets among the read-only data; empty it for another linker.
