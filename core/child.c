@@ -181,11 +181,14 @@ static int child_stdio(struct child *c, struct err *e)
 	const int *from = c->l->stdio;
 	int high[3];
 
+	for (int i = 0; i < 3; i++) {
+		if (from[i] < 0)
+			high[i] = openat(AT_FDCWD, "/dev/null", O_RDWR | O_NOCTTY | O_CLOEXEC);
+		else
+			high[i] = from[i] == i ? i : fcntl(from[i], F_DUPFD_CLOEXEC, 10);
+	}
 	for (int i = 0; i < 3; i++)
-		high[i] = from[i] < 0 ? open("/dev/null", O_RDWR | O_NOCTTY | O_CLOEXEC) :
-					fcntl(from[i], F_DUPFD_CLOEXEC, 10);
-	for (int i = 0; i < 3; i++)
-		if (high[i] < 0 || dup2(high[i], i) < 0)
+		if (high[i] < 0 || (from[i] != i && dup2(high[i], i) < 0))
 			return err_sys(e, errno, "descriptor %d", i);
 	if (c->sock != 3) {
 		if (dup3(c->sock, 3, O_CLOEXEC) < 0)

@@ -64,7 +64,7 @@ static int child_check_program(const char *path, struct err *e)
 {
 	char head[256] = "", *p, *end;
 	struct stat st;
-	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	AUTO_FD int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	/* A program may be executable without being readable; then it cannot be a script either. */
 	if (fd < 0)

@@ -85,7 +85,7 @@ int child_enter_root(struct child *c, struct err *e)
 	char root[PATHS_MAX];
 	int r = paths_join(root, paths.run, "mnt", "root");
 
-	c->old_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	c->old_root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (r < 0 || c->old_root < 0)
 		return err_sys(e, r < 0 ? r : -errno, "%s", root);
 	/* What a user namespace has inherited is locked in place; a bind of it is not. */

@@ -54,14 +54,14 @@ static int image_find(struct image *img, const char *name, struct err *e)
 	if (!str_copy(img->path, sizeof(img->path), name))
 		return err_set(e, ENAMETOOLONG, "image name of more than %zu bytes",
 			       sizeof(img->path) - 1);
-	img->fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	img->fd = openat(AT_FDCWD, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (img->fd >= 0)
 		return 0;
 	if (errno != ENOENT || strchr(name, '/'))
 		return err_sys(e, errno, "%s: cannot open", name);
 	if (paths_join(stored, paths.data, "images", name) < 0)
 		return err_set(e, ENAMETOOLONG, "%s: name too long", name);
-	img->fd = open(stored, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	img->fd = openat(AT_FDCWD, stored, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (img->fd < 0)
 		return err_sys(e, errno, "%s: not here and not in %s/images", name, paths.data);
 	str_copy(img->path, sizeof(img->path), stored);

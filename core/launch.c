@@ -117,20 +117,26 @@ int launch_down_wait(const char *name, uint64_t ms, struct err *e)
 	return r;
 }
 
-int launch_forget(const char *name, struct err *e)
+int launch_forget_files(const char *name, struct err *e)
 {
 	char path[PATHS_MAX];
-	int r = launch_down(name);
+	int r = paths_join(path, paths.data, "containers", name);
 
-	if (r < 0)
-		return err_sys(e, r, "cleaning up");
-	log_remove(name);
-	r = paths_join(path, paths.data, "containers", name);
 	if (r == 0)
 		r = path_remove(AT_FDCWD, path);
 	if (r < 0 && r != -ENOENT)
 		return err_sys(e, r, "%s: removing what it has written", path);
 	return 0;
+}
+
+int launch_forget(const char *name, struct err *e)
+{
+	int r = launch_down(name);
+
+	if (r < 0)
+		return err_sys(e, r, "cleaning up");
+	log_remove(name);
+	return launch_forget_files(name, e);
 }
 
 /* ---- rights: capabilities and the system call filter ------------------------------------------ */

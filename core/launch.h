@@ -79,4 +79,7 @@ int launch_down_wait(const char *name, uint64_t ms, struct err *e);
 /* Forgets what the container has written and logged, too. After launch_down(). */
 int launch_forget(const char *name, struct err *e);
 
+/* Only what it has written, for one that had no log and is down already. */
+int launch_forget_files(const char *name, struct err *e);
+
 #endif

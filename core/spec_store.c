@@ -28,7 +28,7 @@ int spec_store_running(const struct spec *s, struct err *e)
 	r = spec_encode(s, &bytes, &len, e);
 	if (r < 0)
 		return r;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = openat(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_sys(e, errno, "%s: creating", path);
 	r = fd_write(fd, bytes, len);

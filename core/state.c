@@ -144,7 +144,22 @@ static bool copy_blank(const uint8_t buf[STATE_COPY])
 
 static bool copy_valid(const uint8_t buf[STATE_COPY])
 {
+	/* What was never written needs no checksum to be told apart. */
+	if (le_get32(buf) == 0 && le_get32(buf + 4) == 0)
+		return false;
 	return le_get32(buf) == hash_crc32c(0, buf + 4, STATE_COPY - 4);
+}
+
+/* Which of two copies counts, or -ENOENT, or -EILSEQ as of now. */
+static int pair_current(const uint8_t a[STATE_COPY], const uint8_t b[STATE_COPY])
+{
+	bool newer = (int32_t)(le_get32(b + 4) - le_get32(a + 4)) > 0;
+
+	if (copy_valid(newer ? b : a))
+		return newer;
+	if (copy_valid(newer ? a : b))
+		return !newer;
+	return copy_blank(a) || copy_blank(b) ? -ENOENT : -EILSEQ;
 }
 
 /*
@@ -158,22 +173,15 @@ static int slot_current(const struct state *s, uint32_t slot, uint8_t buf[STATE_
 
 	for (int try = 0; try < STATE_TRIES; try++) {
 		int rc = copy_load(s, slot, 0, b[0]);
-		int first;
 
 		rc = rc ?: copy_load(s, slot, 1, b[1]);
 		if (rc)
 			return rc;
-		first = (int32_t)(le_get32(b[1] + 4) - le_get32(b[0] + 4)) > 0;
-		for (int i = 0; i < 2; i++) {
-			int copy = first ^ i;
-
-			if (!copy_valid(b[copy]))
-				continue;
-			memcpy(buf, b[copy], STATE_COPY);
-			return copy;
-		}
-		if (copy_blank(b[0]) || copy_blank(b[1]))
-			return -ENOENT;
+		rc = pair_current(b[0], b[1]);
+		if (rc >= 0)
+			memcpy(buf, b[rc], STATE_COPY);
+		if (rc != -EILSEQ)
+			return rc;
 	}
 	return -EILSEQ;
 }
@@ -250,17 +258,49 @@ uint32_t state_slots(struct state *s)
 	return s->slots;
 }
 
+/* Without a mapping (a writer has none), a search reads a group of slots at a time. */
+struct slot_group {
+	uint8_t copies[2][STATE_PAGE];
+	bool whole;
+};
+
+static void group_read(const struct state *s, uint32_t first, struct slot_group *g)
+{
+	ssize_t n = s->map ? 0 : pread(s->fd, g->copies, sizeof(g->copies), state_offset(first, 0));
+
+	g->whole = n == (ssize_t)sizeof(g->copies);
+}
+
+/* As state_get(); what is not in the group, or was being written, is read by itself. */
+static int group_get(const struct state *s, const struct slot_group *g, uint32_t i,
+		     struct state_record *r)
+{
+	size_t at = (size_t)(i % STATE_GROUP) * STATE_COPY;
+	int copy = g->whole ? pair_current(g->copies[0] + at, g->copies[1] + at) : -EILSEQ;
+
+	if (copy == -EILSEQ)
+		return state_get(s, i, r);
+	if (copy < 0)
+		return copy;
+	state_decode(r, g->copies[copy] + at);
+	return r->kind == STATE_FREE ? -ENOENT : 0;
+}
+
 /* As state_find(); *vacant gets a slot that may be taken: free before damaged, s->slots when none. */
 static int slot_search(struct state *s, uint16_t kind, const char *name, struct state_record *r,
 		       uint32_t *vacant)
 {
 	uint32_t damaged = state_slots(s);
 	struct state_record here;
+	struct slot_group group;
 
 	*vacant = s->slots;
 	for (uint32_t i = 0; i < s->slots; i++) {
-		int rc = state_get(s, i, &here);
+		int rc;
 
+		if (i % STATE_GROUP == 0)
+			group_read(s, i, &group);
+		rc = group_get(s, &group, i, &here);
 		if (rc == -ENOENT && *vacant == s->slots)
 			*vacant = i;
 		if (rc == -EILSEQ && damaged == s->slots)
@@ -512,14 +552,14 @@ static void state_map(struct state *s)
 static int open_file(const char *path, uint32_t capacity, bool writable, bool durable)
 {
 	int flags = O_CLOEXEC | O_NOCTTY | (writable ? O_RDWR : O_RDONLY) | (durable ? O_DSYNC : 0);
-	int fd = open(path, flags), rc;
+	int fd = openat(AT_FDCWD, path, flags), rc;
 
 	if (fd >= 0 || errno != ENOENT || !writable)
 		return fd < 0 ? -errno : fd;
 	rc = state_create(path, capacity, durable);
 	if (rc)
 		return rc;
-	fd = open(path, flags);
+	fd = openat(AT_FDCWD, path, flags);
 	return fd < 0 ? -errno : fd;
 }
 

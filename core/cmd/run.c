@@ -81,7 +81,7 @@ static int run_make_name(struct spec *s, struct err *e)
 /* A relative path means the folder we are in, not the supervisor's. */
 static int run_image(struct spec *s, const char *image, struct err *e)
 {
-	char *full = access(image, F_OK) == 0 ? realpath(image, NULL) : NULL;
+	char *full = image[0] != '/' && access(image, F_OK) == 0 ? realpath(image, NULL) : NULL;
 	int r = run_set(s, "image", full ? full : image, e);
 
 	free(full);
@@ -210,7 +210,8 @@ static int run_clean(struct run *r, struct err *e)
 {
 	int code = launch_down_wait(r->spec->name, RUN_CLEAN_MS, e);
 
-	return code >= 0 && r->rm ? launch_forget(r->spec->name, e) : code;
+	/* Its output went to us: there is no log to remove. */
+	return code >= 0 && r->rm ? launch_forget_files(r->spec->name, e) : code;
 }
 
 static int run_launch(struct run *r, struct err *e)

@@ -113,12 +113,18 @@ int sys_pidfd_signal(int pidfd, int sig)
 int sys_start_time(pid_t pid, uint64_t *ticks)
 {
 	char path[32], buf[512], *p;
-	int n;
+	AUTO_FD int fd = -1;
+	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
-	n = fd_read_text(AT_FDCWD, path, buf, sizeof(buf));
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	/* One read gets all of it: procfs makes the line for the first one. */
+	n = read(fd, buf, sizeof(buf) - 1);
 	if (n < 0)
-		return n == -ENOENT ? -ESRCH : n;
+		return -errno;
+	buf[n] = '\0';
 	/* The second field is the command in brackets and may hold anything, brackets too. */
 	p = strrchr(buf, ')');
 	for (int field = 2; p && field < 22; field++)

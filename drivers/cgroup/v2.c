@@ -41,7 +41,7 @@ static struct {
 
 static int open_cgroup2(const char *path)
 {
-	AUTO_FD int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD int fd = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct statfs st;
 
 	if (fd < 0)
