@@ -4,11 +4,13 @@
  * takes one nanosecond of guest time, so that reading the clock around a start counts its
  * instructions. Reads /cases, one line each:
  *     NAME RUNS PROGRAM ARGUMENTS...    the least of RUNS starts to exits
- *     NAME boot PROGRAM ARGUMENTS...    becomes PROGRAM; ends when /out/first is written
+ *     NAME boot COUNT PROGRAM ARGUMENTS...    becomes PROGRAM; ends when COUNT lines, the times of
+ *                                             first instructions, have come through /out/first
  * and prints "icount NAME NUMBER" on the serial line. It must be the only thing that runs.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +23,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_ARGS = 32 };
+enum {
+	MAX_ARGS = 32,
+	PATIENCE_MS = 20000, /* of guest time */
+};
 
 static int64_t now(void)
 {
@@ -68,7 +73,7 @@ static void machine_up(void)
 
 static void machine_down(void)
 {
-	static const char *const mounts[] = { "/sys/fs/cgroup", "/sys", "/proc", "/dev" };
+	static const char *const mounts[] = { "/sys/fs/cgroup", "/sys", "/proc" };
 
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++)
 		umount2(mounts[i], MNT_DETACH);
@@ -109,21 +114,41 @@ static void least_of(const char *name, int runs, char **argv)
 	fflush(stdout);
 }
 
-/* Waits in open() until the first service opens the other end, which costs nothing meanwhile. */
-static void watch(const char *name, int console, int from)
+static int64_t latest(int fd, int count)
 {
-	char line[32] = "";
-	int fd = open("/out/first", O_RDONLY);
-	int64_t begin = 0;
+	int64_t last = 0;
+	char line[256];
+
+	while (count > 0) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		ssize_t n = poll(&p, 1, PATIENCE_MS) > 0 ? read(fd, line, sizeof(line) - 1) : -1;
+
+		if (n <= 0)
+			return -1;
+		line[n] = '\0';
+		for (char *word = strtok(line, "\n"); word; word = strtok(NULL, "\n"), count--)
+			last = strtoll(word, NULL, 10) > last ? strtoll(word, NULL, 10) : last;
+	}
+	return last;
+}
+
+/* Sleeps in read() until the services write, which costs nothing meanwhile. */
+static void watch(const char *name, int count, int console, int from)
+{
+	int fd = open("/out/first", O_RDWR);
+	int64_t begin = 0, last;
 
 	(void)!read(from, &begin, sizeof(begin));
-	(void)!read(fd, line, sizeof(line) - 1);
-	dprintf(console, "icount %s %lld\n", name, strtoll(line, NULL, 10) - (long long)begin);
+	last = latest(fd, count);
+	if (last < 0)
+		dprintf(console, "icount error: %s: the services do not come up\n", name);
+	else
+		dprintf(console, "icount %s %lld\n", name, (long long)(last - begin));
 	tcdrain(console);
 	reboot(RB_AUTOBOOT);
 }
 
-static void become(const char *name, char **argv)
+static void become(const char *name, int count, char **argv)
 {
 	int console = dup(1);
 	int64_t begin;
@@ -134,7 +159,7 @@ static void become(const char *name, char **argv)
 	must(mkfifo("/out/first", 0622), "mkfifo");
 	must(pipe2(fds, O_CLOEXEC), "pipe");
 	if (fork() == 0) {
-		watch(name, console, fds[0]);
+		watch(name, count, console, fds[0]);
 		_exit(0);
 	}
 	usleep(20000);
@@ -154,7 +179,7 @@ static void run_case(char *line)
 	if (n < 3)
 		return;
 	if (strcmp(argv[1], "boot") == 0)
-		become(argv[0], argv + 2);
+		become(argv[0], atoi(argv[2]), argv + 3);
 	else
 		least_of(argv[0], atoi(argv[1]), argv + 2);
 }
