@@ -24,51 +24,32 @@
 
 static const char state_magic[8] = "myctrst";
 
-/* Where each member of struct state_record is stored. Offsets never change; new ones are added. */
-struct state_field {
-	uint16_t at, size, member;
-};
-#define STATE_FIELD(at_, m)                                                                  \
-	{                                                                                    \
-		at_, sizeof(((struct state_record *)0)->m), offsetof(struct state_record, m) \
-	}
-static const struct state_field state_fields[] = {
-	STATE_FIELD(8, kind),	    STATE_FIELD(12, name),	   STATE_FIELD(76, phase),
-	STATE_FIELD(77, cause),	    STATE_FIELD(78, exit),	   STATE_FIELD(79, reset),
-	STATE_FIELD(80, flags),	    STATE_FIELD(84, pid),	   STATE_FIELD(88, ticks),
-	STATE_FIELD(96, owner),	    STATE_FIELD(100, owner_ticks), STATE_FIELD(108, restarts),
-	STATE_FIELD(112, failures), STATE_FIELD(116, ooms),	   STATE_FIELD(120, created),
-	STATE_FIELD(128, started),  STATE_FIELD(136, ended),	   STATE_FIELD(144, missing),
-	STATE_FIELD(148, image),
-};
-_Static_assert(sizeof(((struct state_record *)0)->name) == 64, "fields after the name would move");
+/*
+ * Where each member of struct state_record is stored: X(bits, offset, member). Offsets never change; new
+ * ones are added. Expanded in place, as a list of a thousand containers decodes each of them.
+ */
+#define STATE_NUMBERS(X)                                                                       \
+	X(16, 8, kind)                                                                         \
+	X(8, 76, phase)                                                                        \
+	X(8, 77, cause) X(8, 78, exit) X(8, 79, reset) X(32, 80, flags) X(32, 84, pid)         \
+		X(64, 88, ticks) X(32, 96, owner) X(64, 100, owner_ticks) X(32, 108, restarts) \
+			X(32, 112, failures) X(32, 116, ooms) X(64, 120, created)              \
+				X(64, 128, started) X(64, 136, ended) X(32, 144, missing)
+#define STATE_TEXTS(X) X(12, name) X(148, image)
+
+_Static_assert(12 + sizeof(((struct state_record *)0)->name) == 76,
+	       "fields after the name would move");
 _Static_assert(148 + sizeof(((struct state_record *)0)->image) <= STATE_COPY,
 	       "record is too large");
 
 static void state_encode(uint8_t out[STATE_COPY], const struct state_record *r, uint32_t seq)
 {
 	memset(out, 0, STATE_COPY);
-	for (size_t i = 0; i < ARRAY_SIZE(state_fields); i++) {
-		const struct state_field *f = &state_fields[i];
-		const void *m = (const char *)r + f->member;
-
-		switch (f->size) {
-		case 1:
-			out[f->at] = *(const uint8_t *)m;
-			break;
-		case 2:
-			le_put16(out + f->at, *(const uint16_t *)m);
-			break;
-		case 4:
-			le_put32(out + f->at, *(const uint32_t *)m);
-			break;
-		case 8:
-			le_put64(out + f->at, *(const uint64_t *)m);
-			break;
-		default: /* text: what is behind its end must not leak into the file */
-			memcpy(out + f->at, m, strnlen(m, f->size - 1U));
-		}
-	}
+#define STATE_PUT(bits, at, m) le_put##bits(out + (at), r->m);
+	STATE_NUMBERS(STATE_PUT)
+	/* what is behind a text's end must not leak into the file */
+#define STATE_PUT_TEXT(at, m) memcpy(out + (at), r->m, strnlen(r->m, sizeof(r->m) - 1));
+	STATE_TEXTS(STATE_PUT_TEXT)
 	le_put32(out + 4, seq);
 	le_put32(out, hash_crc32c(0, out + 4, STATE_COPY - 4));
 }
@@ -76,27 +57,10 @@ static void state_encode(uint8_t out[STATE_COPY], const struct state_record *r, 
 static void state_decode(struct state_record *r, const uint8_t in[STATE_COPY])
 {
 	memset(r, 0, sizeof(*r));
-	for (size_t i = 0; i < ARRAY_SIZE(state_fields); i++) {
-		const struct state_field *f = &state_fields[i];
-		void *m = (char *)r + f->member;
-
-		switch (f->size) {
-		case 1:
-			*(uint8_t *)m = in[f->at];
-			break;
-		case 2:
-			*(uint16_t *)m = le_get16(in + f->at);
-			break;
-		case 4:
-			*(uint32_t *)m = le_get32(in + f->at);
-			break;
-		case 8:
-			*(uint64_t *)m = le_get64(in + f->at);
-			break;
-		default:
-			memcpy(m, in + f->at, f->size - 1U);
-		}
-	}
+#define STATE_GET(bits, at, m) r->m = le_get##bits(in + (at));
+	STATE_NUMBERS(STATE_GET)
+#define STATE_GET_TEXT(at, m) memcpy(r->m, in + (at), sizeof(r->m) - 1);
+	STATE_TEXTS(STATE_GET_TEXT)
 }
 
 /* ---- copies ---------------------------------------------------------------------------------- */

@@ -73,6 +73,15 @@ static void ps_cell(struct ps *p, const char *text, int width)
 	int used = 0;
 	size_t at = 0;
 
+	/* Nearly all are short and plain, and there may be a thousand. */
+	while (text[at] >= ' ' && text[at] < 127)
+		at++;
+	if (!text[at] && at <= (size_t)width) {
+		out_bytes(&p->out, text, at);
+		out_pad(&p->out, width - (int)at + 1);
+		return;
+	}
+	at = 0;
 	str_escape(buf, sizeof(buf), text, strlen(text));
 	while (buf[at] && used < width) {
 		at++;
@@ -80,13 +89,23 @@ static void ps_cell(struct ps *p, const char *text, int width)
 			at++;
 		used++;
 	}
-	if (buf[at]) /* cut, and it shows; the last character shown is ASCII or replaced whole */
+	if (buf[at]) /* cut: the last character makes room for a mark */
 		while ((buf[--at] & 0xc0) == 0x80)
 			;
 	out_bytes(&p->out, buf, at);
 	if (buf[at])
 		out_text(&p->out, "~");
-	out_printf(&p->out, "%*s", width - used + 1, "");
+	out_pad(&p->out, width - used + 1);
+}
+
+/* A number at the right end of its column. */
+static void ps_number(struct ps *p, uint64_t v, int width)
+{
+	char digits[STR_NUMBER];
+	size_t n = str_number(digits, v);
+
+	out_pad(&p->out, width - (int)n);
+	out_bytes(&p->out, digits, n);
 }
 
 /* Of a running one the start time counts, as a clock that is set later would give it wrong. */
@@ -103,38 +122,51 @@ static uint64_t ps_age(const struct ps *p, const struct state_record *r)
 	return then && p->now > then ? p->now - then : 0;
 }
 
-static const char *ps_ended(const struct state_record *r, char *buf, size_t size)
+/* Adds text to one that has room for it; returns its new end. No printf: there may be a thousand rows. */
+static char *ps_add(char *at, const char *text)
 {
-	const char *word = r->phase == STATE_WAITING  ? "Waiting"
-			   : r->phase == STATE_FAILED ? "Failed"
-						      : "Exited";
-	int code = state_exit_code(r);
+	size_t n = strlen(text);
 
-	if (r->cause == STATE_CAUSE_OOM)
-		str_format(buf, size, "%s (OOM)", word);
-	else if (r->cause == STATE_CAUSE_START_ERROR)
-		str_format(buf, size, "%s (start)", word);
-	else if (code < 0)
-		str_format(buf, size, "%s (?)", word);
-	else
-		str_format(buf, size, "%s (%d)", word, code);
-	return buf;
+	memcpy(at, text, n + 1);
+	return at + n;
 }
 
-static void ps_status(const struct ps *p, const struct state_record *r, char *buf, size_t size)
+static char *ps_add_end(char *at, const struct state_record *r)
 {
-	static const char *const words[] = { "Created", "Starting", "Up", "Stopping" };
-	char word[24], age[24];
+	int code = state_exit_code(r);
+
+	at = ps_add(at, r->phase == STATE_WAITING  ? "Waiting ("
+			: r->phase == STATE_FAILED ? "Failed ("
+						   : "Exited (");
+	if (r->cause == STATE_CAUSE_OOM)
+		at = ps_add(at, "OOM");
+	else if (r->cause == STATE_CAUSE_START_ERROR)
+		at = ps_add(at, "start");
+	else if (code < 0)
+		at = ps_add(at, "?");
+	else
+		at += str_number(at, (uint64_t)code);
+	return ps_add(at, ")");
+}
+
+static void ps_status(const struct ps *p, const struct state_record *r, char status[96])
+{
+	static const char *const words[] = { "Created", "Starting", "Up ", "Stopping " };
+	char age[24];
 
 	str_of_time(ps_age(p, r) / 1000 * 1000, age, sizeof(age));
+	if (r->phase >= STATE_WAITING) {
+		status = ps_add_end(status, r);
+		if (r->ended)
+			ps_add(ps_add(ps_add(status, " "), age), " ago");
+		return;
+	}
+	status = ps_add(status, words[r->phase]);
 	if (r->phase == STATE_CREATED || r->phase == STATE_STARTING)
-		str_format(buf, size, "%s", words[r->phase]);
-	else if (r->phase < STATE_WAITING)
-		str_format(buf, size, "%s %s%s", words[r->phase], age, r->missing ? " *" : "");
-	else if (r->ended)
-		str_format(buf, size, "%s %s ago", ps_ended(r, word, sizeof(word)), age);
-	else
-		str_format(buf, size, "%s", ps_ended(r, word, sizeof(word)));
+		return;
+	status = ps_add(status, age);
+	if (r->missing)
+		ps_add(status, " *");
 }
 
 /* The names decide how wide their column is; the image gets what is left. */
@@ -154,16 +186,20 @@ static void ps_measure(struct ps *p)
 
 static void ps_table_row(struct ps *p, const struct state_record *r)
 {
-	char status[48];
+	char status[96];
 
-	ps_status(p, r, status, sizeof(status));
+	ps_status(p, r, status);
 	ps_cell(p, r->name, p->name_width);
 	ps_cell(p, r->image, p->image_width);
-	out_printf(&p->out, "%-*.*s %*u", PS_STATUS, PS_STATUS, status, PS_RESTARTS, r->restarts);
-	if (r->pid && !state_is_down(r) && r->phase != STATE_WAITING)
-		out_printf(&p->out, " %*u\n", PS_PID, r->pid);
-	else
-		out_printf(&p->out, " %*s\n", PS_PID, "-");
+	ps_cell(p, status, PS_STATUS);
+	ps_number(p, r->restarts, PS_RESTARTS);
+	if (r->pid && !state_is_down(r) && r->phase != STATE_WAITING) {
+		ps_number(p, r->pid, PS_PID + 1);
+	} else {
+		out_pad(&p->out, PS_PID);
+		out_text(&p->out, "-");
+	}
+	out_text(&p->out, "\n");
 	p->missing = p->missing || r->missing;
 }
 
@@ -179,11 +215,22 @@ static const char *ps_cause(const struct state_record *r)
 
 static void ps_tsv_row(struct ps *p, const struct state_record *r)
 {
+	const uint64_t numbers[] = { r->pid,	 r->restarts, r->failures, r->ooms,
+				     r->created, r->started,  r->ended,	   r->missing };
+	int code = state_exit_code(r);
+
 	out_escaped(&p->out, r->name, strlen(r->name));
-	out_printf(&p->out, "\t%s\t%s\t%d\t%u\t%u\t%u\t%u", state_phase_name(r->phase), ps_cause(r),
-		   state_exit_code(r), r->pid, r->restarts, r->failures, r->ooms);
-	out_printf(&p->out, "\t%llu\t%llu\t%llu\t%u\t", (unsigned long long)r->created,
-		   (unsigned long long)r->started, (unsigned long long)r->ended, r->missing);
+	out_text(&p->out, "\t");
+	out_text(&p->out, state_phase_name(r->phase));
+	out_text(&p->out, "\t");
+	out_text(&p->out, ps_cause(r));
+	out_text(&p->out, code < 0 ? "\t-" : "\t");
+	out_number(&p->out, (uint64_t)(code < 0 ? -code : code));
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		out_text(&p->out, "\t");
+		out_number(&p->out, numbers[i]);
+	}
+	out_text(&p->out, "\t");
 	out_escaped(&p->out, r->image, strlen(r->image));
 	out_text(&p->out, "\n");
 }

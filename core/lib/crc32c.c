@@ -5,6 +5,8 @@
  */
 #include "core/lib/hash.h"
 
+#include "core/lib/config.h"
+#include "core/lib/crc32c_hw.h"
 #include "core/lib/le.h"
 
 /*
@@ -42,11 +44,18 @@ static const uint32_t crc32c_table[4][256] = {
 		   0xaba65fe7U, 0x52a0c93fU),
 };
 
+#define CRC32C_HW_MIN 64 /* bytes for which it is worth asking the processor */
+
 uint32_t hash_crc32c(uint32_t crc, const void *p, size_t len)
 {
 	const uint8_t *b = p;
 
 	crc = ~crc;
+	if (IS_ENABLED(CONFIG_CRC_HW) && len >= CRC32C_HW_MIN && crc32c_hw_found()) {
+		crc = crc32c_hw(crc, b, len & ~(size_t)3);
+		b += len & ~(size_t)3;
+		len &= 3;
+	}
 	for (; len >= 4; len -= 4, b += 4) {
 		crc ^= le_get32(b);
 		crc = crc32c_table[3][crc & 255] ^ crc32c_table[2][crc >> 8 & 255] ^

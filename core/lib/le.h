@@ -8,6 +8,17 @@
 
 #include <stdint.h>
 
+/* One byte, for lists of fields of all widths. */
+static inline uint8_t le_get8(const void *p)
+{
+	return *(const uint8_t *)p;
+}
+
+static inline void le_put8(void *p, uint8_t v)
+{
+	*(uint8_t *)p = v;
+}
+
 static inline uint16_t le_get16(const void *p)
 {
 	const uint8_t *b = p;

@@ -43,6 +43,21 @@ void out_text(struct out *o, const char *s)
 	out_bytes(o, s, strlen(s));
 }
 
+void out_number(struct out *o, uint64_t v)
+{
+	char digits[STR_NUMBER];
+
+	out_bytes(o, digits, str_number(digits, v));
+}
+
+void out_pad(struct out *o, int n)
+{
+	static const char blanks[] = "                                ";
+
+	for (; n > 0; n -= (int)sizeof(blanks) - 1)
+		out_bytes(o, blanks, n < (int)sizeof(blanks) - 1 ? (size_t)n : sizeof(blanks) - 1);
+}
+
 void out_printf(struct out *o, const char *fmt, ...)
 {
 	va_list ap;

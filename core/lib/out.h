@@ -10,6 +10,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/lib/util.h"
 
@@ -25,6 +26,10 @@ struct out {
 void out_text(struct out *o, const char *s);
 void out_bytes(struct out *o, const void *p, size_t len);
 void out_printf(struct out *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Cheaper than out_printf() where there are many: a decimal number; n blanks (none below 1). */
+void out_number(struct out *o, uint64_t v);
+void out_pad(struct out *o, int n);
 
 /* Foreign bytes, made printable as str_escape() does. */
 void out_escaped(struct out *o, const char *s, size_t len);

@@ -194,30 +194,48 @@ const char *str_of_size(uint64_t bytes, char *buf, size_t size)
 	return buf;
 }
 
+size_t str_number(char buf[STR_NUMBER], uint64_t v)
+{
+	char back[STR_NUMBER];
+	size_t n = 0;
+
+	do {
+		back[n++] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	for (size_t i = 0; i < n; i++)
+		buf[i] = back[n - 1 - i];
+	return n;
+}
+
+/* Without printf: a list of containers formats one time for each. */
 const char *str_of_time(uint64_t ms, char *buf, size_t size)
 {
+	static const struct {
+		uint32_t seconds;
+		char unit;
+	} steps[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	char text[2 * STR_NUMBER + 4];
 	uint64_t s = ms / 1000;
-	unsigned long long big = s;
-	unsigned int small = 0;
-	const char *first = "s", *second = NULL;
+	size_t n, i = 0;
 
-	if (ms < 1000 && ms) {
-		big = ms;
-		first = "ms";
-	} else if (s >= 86400) {
-		big = s / 86400, small = (unsigned int)(s % 86400 / 3600);
-		first = "d", second = "h";
-	} else if (s >= 3600) {
-		big = s / 3600, small = (unsigned int)(s % 3600 / 60);
-		first = "h", second = "m";
-	} else if (s >= 60) {
-		big = s / 60, small = (unsigned int)(s % 60);
-		first = "m", second = "s";
+	if (ms && ms < 1000) {
+		n = str_number(text, ms);
+		text[n++] = 'm';
+		text[n++] = 's';
+	} else {
+		while (i < 3 && s < steps[i].seconds)
+			i++;
+		n = str_number(text, s / steps[i].seconds);
+		text[n++] = steps[i].unit;
+		s %= steps[i].seconds;
+		if (i < 3 && s >= steps[i + 1].seconds) {
+			n += str_number(text + n, s / steps[i + 1].seconds);
+			text[n++] = steps[i + 1].unit;
+		}
 	}
-	if (small)
-		str_format(buf, size, "%llu%s%u%s", big, first, small, second);
-	else
-		str_format(buf, size, "%llu%s", big, first);
+	text[n] = '\0';
+	str_copy(buf, size, text);
 	return buf;
 }
 

@@ -37,6 +37,10 @@ int str_time(const char *s, uint64_t *ms);
 /* yes/no, true/false, on/off, 1/0. */
 int str_bool(const char *s, bool *out);
 
+/* Writes v in decimal, without a NUL; returns its digits. */
+#define STR_NUMBER 20
+size_t str_number(char buf[STR_NUMBER], uint64_t v);
+
 /* Short forms for people: "32M", "1.5G"; "10s", "3m12s", "2d4h". Returns buf. */
 const char *str_of_size(uint64_t bytes, char *buf, size_t size);
 const char *str_of_time(uint64_t ms, char *buf, size_t size);

@@ -46,6 +46,30 @@ static void test_pieces_and_alignment_do_not_matter(void **state)
 	}
 }
 
+/* One bit at a time, as the definition has it. */
+static uint32_t slow(const uint8_t *p, size_t len)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (size_t i = 0; i < len * 8; i++) {
+		crc ^= p[i / 8] >> i % 8 & 1;
+		crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	return ~crc;
+}
+
+static void test_every_length(void **state)
+{
+	uint8_t buf[300];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(buf); i++)
+		buf[i] = (uint8_t)(i * i * 7 + i);
+	for (size_t len = 0; len < 260; len++)
+		for (size_t at = 0; at < 9; at++)
+			assert_int_equal(hash_crc32c(0, buf + at, len), slow(buf + at, len));
+}
+
 static void test_every_flipped_bit_shows(void **state)
 {
 	uint8_t buf[252] = { 1, 2, 3 };
@@ -64,6 +88,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_published_vectors),
 		cmocka_unit_test(test_pieces_and_alignment_do_not_matter),
+		cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_every_flipped_bit_shows),
 	};
 
