@@ -59,25 +59,37 @@ int child_env(struct child *c, struct err *e)
 	return 0;
 }
 
-/* Refuses our own binary, and a script whose interpreter is our own binary. */
+/* The interpreter of the script path, or NULL. */
+static char *child_interpreter(int fd, char head[256])
+{
+	ssize_t n = read(fd, head, 255);
+	char *p;
+
+	if (n < 2 || head[0] != '#' || head[1] != '!')
+		return NULL;
+	head[n] = '\0';
+	p = head + 2 + strspn(head + 2, " \t");
+	p[strcspn(p, " \t\n")] = '\0';
+	return p;
+}
+
+/* Refuses our own binary, and a script whose interpreter, or that one's, and so on, is our own binary. */
 static int child_check_program(const char *path, struct err *e)
 {
-	char head[256] = "", *p, *end;
+	char heads[2][256];
+	const char *at = path;
 	struct stat st;
-	AUTO_FD int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	/* A program may be executable without being readable; then it cannot be a script either. */
-	if (fd < 0)
-		return stat(path, &st) == 0 && self_is(&st) ? err_set(e, EACCES, "%s: is myctr itself", path) : 0;
-	if (fstat(fd, &st) == 0 && self_is(&st))
-		return err_set(e, EACCES, "%s: is myctr itself", path);
-	if (read(fd, head, sizeof(head) - 1) < 2 || head[0] != '#' || head[1] != '!')
-		return 0;
-	p = head + 2 + strspn(head + 2, " \t");
-	end = p + strcspn(p, " \t\n");
-	*end = '\0';
-	if (stat(p, &st) == 0 && self_is(&st))
-		return err_set(e, EACCES, "%s: its interpreter is myctr itself", path);
+	/* The kernel follows four of them. */
+	for (int i = 0; at && i < 6; i++) {
+		AUTO_FD int fd = open(at, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+		/* A program may be executable without being readable; then it cannot be a script either. */
+		if ((fd < 0 ? stat(at, &st) : fstat(fd, &st)) == 0 && self_is(&st))
+			return err_set(e, EACCES, "%s: %s", path,
+				       i ? "its interpreter is myctr itself" : "is myctr itself");
+		at = fd < 0 ? NULL : child_interpreter(fd, heads[i % 2]);
+	}
 	return 0;
 }
 
