@@ -101,7 +101,8 @@ static void child_wait_for_go(struct child *c)
 
 static NORETURN void child_walk(struct launch *l, int sock, bool wait, const struct child_step *steps, size_t n)
 {
-	struct child c = { .l = l, .sock = sock, .old_root = -1, .exit = CMD_FAILED };
+	struct child c = { .l = l, .sock = sock, .old_root = -1, .exit = CMD_FAILED,
+			   .joins = steps == child_joining };
 	struct err e = { 0 };
 
 	if (wait)
@@ -122,12 +123,18 @@ void child_join(struct launch *l, int sock, bool wait_for_go)
 	child_walk(l, sock, wait_for_go, child_joining, ARRAY_SIZE(child_joining));
 }
 
-/* Nothing of ours may be read or traced by what else runs in a shared namespace. */
+/*
+ * Nothing of ours may be read or traced by what else runs in a shared namespace. What our caller ignores
+ * (nohup, a shell's background jobs, runtimes without SIGPIPE) is not ignored by the container's program.
+ */
 static int child_signals(struct child *c, struct err *e)
 {
+	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU };
 	sigset_t none;
 
 	(void)c;
+	for (unsigned int i = 0; i < ARRAY_SIZE(ignored); i++)
+		signal(ignored[i], SIG_DFL);
 	sigemptyset(&none);
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		return err_sys(e, errno, "resetting signals");

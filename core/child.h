@@ -19,6 +19,7 @@ struct child {
 	int sock;     /* to the parent */
 	int old_root; /* the host's root, -1 once it is out of reach */
 	int exit;     /* what `run` should return when a step fails */
+	bool joins;   /* a container that runs already */
 	struct ids ids;
 	char **env;
 };

@@ -207,7 +207,8 @@ int child_terminal(struct child *c, struct err *e)
 		slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0 || ioctl(slave, TIOCSCTTY, 0) < 0 || fchown(slave, c->ids.uid, (gid_t)-1) < 0)
 		return err_sys(e, errno, "%s", name);
-	console = open("/dev/console", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* One that joins leaves the console to the first process. */
+	console = c->joins ? -1 : open("/dev/console", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (console >= 0) {
 		close(console);
 		mount(name, "/dev/console", NULL, MS_BIND, NULL);
