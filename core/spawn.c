@@ -183,7 +183,8 @@ static bool spawn_waits(const struct launch *l, const struct sys_clone *c)
 /* A failed child has reported and is on its way out; one that never got GO is killed. */
 static void spawn_abandon(struct launch *l, pid_t pid)
 {
-	kill(pid, SIGKILL);
+	if (l->pidfd < 0 || sys_pidfd_signal(l->pidfd, SIGKILL) == -ENOSYS)
+		kill(pid, SIGKILL);
 	if (!l->as_sibling)
 		while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
 			;

@@ -99,6 +99,8 @@ static void adopt_one(struct sup *s, const struct state_record *r, uint32_t slot
 		fd_close(&pidfd);
 		return;
 	}
+	/* Of a `myctr run` that was killed: it is ours now. */
+	c->rec.flags &= ~(uint32_t)STATE_FLAG_FOREGROUND;
 	if (pidfd >= 0)
 		adopt_running(c, pidfd);
 	else if (!ended)

@@ -68,7 +68,9 @@ void control_answer(struct sup *s, struct ctr *c)
 			control_reply(cl, &c->error, c->rec.exit);
 		else if (starting && sup_settled(c) && !c->has_started)
 			control_reply(cl, &stopped, 0);
-		else if (starting ? control_is_up(c) && !c->again : sup_settled(c))
+		/* One that was told to stop may be wanted by somebody else by now; it has been down. */
+		else if (starting ? control_is_up(c) && !c->again :
+				    sup_settled(c) || (cl->op == CTL_STOP && c->wanted && c->state <= SUP_RUNNING))
 			control_reply(cl, NULL, c->rec.pid);
 	}
 }

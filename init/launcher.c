@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/launch.h"
@@ -100,11 +101,18 @@ int launcher_start(struct ctr *c)
 
 static void launcher_born(struct ctr *c, pid_t pid)
 {
+	siginfo_t info;
+
 	if (c->rec.pid == (uint32_t)pid && c->pidfd >= 0)
 		return;
 	c->rec.pid = (uint32_t)pid;
+	/* Killed and reaped before it was known: the number may be somebody else's by now. */
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 && errno == ECHILD) {
+		c->has_status = true;
+		c->status = SIGKILL;
+		return;
+	}
 	sys_start_time(pid, &c->rec.ticks);
-	/* Our own child, not yet reaped: the number cannot be somebody else's. */
 	c->pidfd = sys_pidfd_open(pid);
 }
 

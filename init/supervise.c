@@ -95,8 +95,11 @@ static enum sup_state sup_started(struct ctr *c)
 	if (c->has_status)
 		return sup_clean(c);
 	if (!c->wanted) {
+		bool again = c->again;
+
 		c->state = SUP_RUNNING;
 		sup_event(c, SUP_STOP);
+		c->again = again;
 		return c->state;
 	}
 	return SUP_RUNNING;
@@ -108,7 +111,8 @@ static enum sup_state sup_start_failed(struct ctr *c)
 	c->rec.cause = STATE_CAUSE_START_ERROR;
 	c->rec.exit = 125;
 	c->rec.ended = sup_realtime();
-	c->has_status = false;
+	/* A launcher that was killed could not end what it had begun. */
+	sup_kill(c, SIGKILL);
 	return sup_clean(c);
 }
 
@@ -146,7 +150,9 @@ static enum sup_state sup_stop_start(struct ctr *c)
 
 static enum sup_state sup_end_launcher(struct ctr *c)
 {
-	if (!c->wanted && c->launcher > 0)
+	if (c->wanted)
+		return c->state;
+	if (c->launcher > 0)
 		kill(c->launcher, SIGKILL);
 	sup_kill(c, SIGKILL);
 	event_timer_set(&c->sup->loop, &c->timer, SUP_KILL_MS);
@@ -161,7 +167,7 @@ void sup_kill(struct ctr *c, int sig)
 		d->kill(c->spec->name);
 	if (c->pidfd >= 0)
 		sys_pidfd_signal(c->pidfd, sig);
-	else if (c->child && c->rec.pid)
+	else if (c->child && c->rec.pid && !c->has_status)
 		kill((pid_t)c->rec.pid, sig);
 }
 
@@ -217,27 +223,33 @@ static void sup_note_status(struct ctr *c)
 	}
 }
 
+/* Our child that has not been reaped yet, after a start that failed. */
+static bool sup_lives(const struct ctr *c)
+{
+	return c->child && c->rec.pid && !c->has_status;
+}
+
 /* Everything of the last run that lives outside its namespaces is taken away; try, and try again. */
 static enum sup_state sup_clean(struct ctr *c)
 {
 	if (c->state != SUP_CLEANING) {
 		c->tries = 0;
-		if (c->has_status)
+		if (c->has_status && c->rec.cause != STATE_CAUSE_START_ERROR)
 			sup_note_status(c);
 		if (c->exit.fd >= 0)
 			event_remove(&c->sup->loop, &c->exit);
 		output_close(c);
-		fd_close(&c->pidfd);
-		c->rec.pid = 0;
-		c->rec.ticks = 0;
 	}
-	if (launch_down(c->spec->name) == -EBUSY) {
+	if (sup_lives(c) || launch_down(c->spec->name) == -EBUSY) {
 		if (++c->tries == SUP_CLEAN_TRIES)
 			sup_say(c->spec->name, "a process of it does not die; still trying");
 		event_timer_set(&c->sup->loop, &c->timer,
 				c->tries < SUP_CLEAN_TRIES ? SUP_CLEAN_MS : SUP_KILL_MS);
 		return SUP_CLEANING;
 	}
+	fd_close(&c->pidfd);
+	c->rec.pid = 0;
+	c->rec.ticks = 0;
 	event_timer_clear(&c->sup->loop, &c->timer);
 	return sup_settle(c, c->rec.cause == STATE_CAUSE_START_ERROR);
 }
@@ -346,7 +358,7 @@ static sup_action *const sup_actions[SUP_N_STATES][SUP_N_EVENTS] = {
 	},
 	[SUP_CLEANING] = {
 		[SUP_START] = sup_want_again,	[SUP_STARTED] = sup_nothing,	[SUP_FAILED] = sup_nothing,
-		[SUP_EXITED] = sup_nothing,	[SUP_STOP] = sup_unwant,	[SUP_TIMER] = sup_clean,
+		[SUP_EXITED] = sup_clean,	[SUP_STOP] = sup_unwant,	[SUP_TIMER] = sup_clean,
 	},
 	[SUP_WAITING] = {
 		[SUP_START] = sup_launch,	[SUP_STARTED] = sup_nothing,	[SUP_FAILED] = sup_nothing,

@@ -205,11 +205,15 @@ int sup_reload(struct sup *s, struct err *e)
 	table_drop_missing(s, &m);
 	for (unsigned int i = 0; i < m.n; i++) {
 		struct ctr *c = sup_find(s, m.containers[i]->name);
+		bool back;
 
-		if (!c || c->state == SUP_IDLE || table_same(c->spec, m.containers[i]))
+		if (!c)
+			continue;
+		back = c->gone; /* taken out by the reload before, and not down yet */
+		c->gone = false;
+		if (c->state == SUP_IDLE || (!back && table_same(c->spec, m.containers[i])))
 			continue;
 		c->again = true;
-		c->gone = false;
 		if (c->state != SUP_STOPPING && c->state != SUP_CLEANING) {
 			sup_event(c, SUP_STOP);
 			c->again = c->state != SUP_IDLE;
