@@ -13,7 +13,7 @@ start_daemon()
 
 # Field of a container in ps: field NAME COLUMN
 status_of() { "$MYCTR" ps -a | awk -v n="$1" '$1 == n'; }
-pid_of() { "$MYCTR" inspect --format tsv "$1" | awk -F'\t' '$1 == "pid" { print $2 }'; }
+pid_of() { "$MYCTR" inspect --format tsv "$1" | awk -F'\t' '$1 == "state.pid" { print $2 }'; }
 is_up() { status_of "$1" | grep -q 'Up '; }
 is_down() { ! is_up "$1"; }
 
