@@ -230,6 +230,7 @@ static int launch_storage(struct launch *l, struct err *e)
 	if (!l->storage_driver)
 		return err_set(e, ENOTSUP, "this kind of storage is not in this build; see myctr features");
 	a->spec = l->spec;
+	a->writable = l->image.driver->writable;
 	r = paths_join(dir, paths.data, "containers", l->spec->name);
 	if (r < 0)
 		return err_sys(e, r, "%s", l->spec->name);

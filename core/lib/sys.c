@@ -297,6 +297,34 @@ int sys_mount_restrict(const char *path, bool recursive, bool rdonly, bool nosui
 	return recursive ? sys_remount_tree(path, flags) : sys_remount(path, flags);
 }
 
+static int sys_fsconfig(int fs, unsigned int command, const char *key, const char *value)
+{
+	return syscall(SYS_fsconfig, fs, command, key, value, 0) < 0 ? -errno : 0;
+}
+
+int sys_mount_new(const char *type, const char *source)
+{
+	/* FSOPEN_CLOEXEC is 1; FSCONFIG_SET_FLAG 0, SET_STRING 1, CMD_CREATE 6. */
+	AUTO_FD int fs = (int)syscall(SYS_fsopen, type, 1);
+	int r = fs < 0 ? -errno : sys_fsconfig(fs, 1, "source", source);
+
+	if (r == 0)
+		r = sys_fsconfig(fs, 0, "ro", NULL);
+	if (r == 0)
+		r = sys_fsconfig(fs, 6, NULL, NULL);
+	if (r < 0)
+		return r;
+	/* FSMOUNT_CLOEXEC; MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV. */
+	r = (int)syscall(SYS_fsmount, fs, 1, 1 | 4);
+	return r < 0 ? -errno : r;
+}
+
+int sys_mount_place(int mount, const char *target)
+{
+	/* MOVE_MOUNT_F_EMPTY_PATH */
+	return syscall(SYS_move_mount, mount, "", AT_FDCWD, target, 4) < 0 ? -errno : 0;
+}
+
 int sys_memfd(const char *name, bool exec)
 {
 	unsigned int flags = 1U | 2U; /* MFD_CLOEXEC | MFD_ALLOW_SEALING */

@@ -55,6 +55,15 @@ int sys_mount_read_only(int tree);
 /* Applies MS_* style restrictions to a whole mount tree: mount_setattr(2), or remounts one by one. */
 int sys_mount_restrict(const char *path, bool recursive, bool rdonly, bool nosuid, bool nodev, bool noexec);
 
+/*
+ * A read-only mount without devices of what source holds, attached nowhere yet: fsopen(2), fsmount(2).
+ * Goes away when its fd is closed unplaced. -ENOSYS before Linux 5.2.
+ */
+int sys_mount_new(const char *type, const char *source);
+
+/* Puts it at target, in whatever mount namespace the caller is now: move_mount(2). */
+int sys_mount_place(int mount, const char *target);
+
 int sys_memfd(const char *name, bool exec);
 
 /* Fills buf with random bytes: getrandom(2). */

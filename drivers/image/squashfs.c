@@ -17,7 +17,7 @@
 #include "core/lib/fd.h"
 #include "core/lib/le.h"
 #include "core/lib/path.h"
-#include "core/lib/str.h"
+#include "core/lib/sys.h"
 #include "drivers/image/loop.h"
 
 /* Offsets in the superblock; all numbers little-endian. */
@@ -77,39 +77,65 @@ static const char *squashfs_damage(const struct image *img)
 	return NULL;
 }
 
-static int squashfs_prepare(struct image *img, struct err *e)
-{
-	const char *damage = squashfs_damage(img);
-
-	if (damage)
-		return err_set(e, EINVAL, "%s: %s", path_base(img->path), damage);
-	if (S_ISBLK(img->st.st_mode)) {
-		path_of_fd(img->fd, img->dev);
-		return 0;
-	}
-	img->tree = loop_attach(img->fd, &img->st, img->path, img->dev, sizeof(img->dev), e);
-	return img->tree < 0 ? err_wrap(e, path_base(img->path)) : 0;
-}
-
-static int squashfs_attach(const struct image *img, const char *target, struct err *e)
+static int squashfs_refused(const struct image *img, int code, struct err *e)
 {
 	const char *base = path_base(img->path);
 	unsigned int c = le_get16(img->head + SQUASHFS_COMPRESSOR);
 
-	/* Set-user-id programs of an image are meant to work; its device nodes are not. */
-	if (mount(img->dev, target, "squashfs", MS_RDONLY | MS_NODEV, NULL) == 0)
-		return 0;
-	if (errno == ENODEV)
+	if (code == ENODEV)
 		return err_set(
-			e, ENODEV,
+			e, code,
 			"%s: the kernel has no squashfs (CONFIG_SQUASHFS); try `modprobe squashfs` or use a tar image",
 			base);
-	if (errno == EINVAL && c >= 1 && c < ARRAY_SIZE(squashfs_compressors))
+	if (code == EINVAL && c >= 1 && c < ARRAY_SIZE(squashfs_compressors))
 		return err_set(
-			e, EINVAL,
+			e, code,
 			"%s: the kernel refuses it: it is damaged, or compressed with %s without CONFIG_%s",
 			base, squashfs_compressors[c].name, squashfs_compressors[c].symbol);
-	return err_sys(e, errno, "%s: cannot mount %s as squashfs at %s", base, img->dev, target);
+	return err_sys(e, code, "%s: cannot mount %s as squashfs", base, img->dev);
+}
+
+static int squashfs_device(struct image *img, struct err *e)
+{
+	if (S_ISBLK(img->st.st_mode)) {
+		path_of_fd(img->fd, img->dev);
+		return -1;
+	}
+	return loop_attach(img->fd, &img->st, img->path, img->dev, sizeof(img->dev), e);
+}
+
+static int squashfs_prepare(struct image *img, struct err *e)
+{
+	const char *damage = squashfs_damage(img);
+	AUTO_FD int device = -1;
+
+	if (damage)
+		return err_set(e, EINVAL, "%s: %s", path_base(img->path), damage);
+	device = squashfs_device(img, e);
+	if (device < -1)
+		return err_wrap(e, path_base(img->path));
+	/*
+	 * Mounted out here, nowhere yet, because in there the device filter of the container's
+	 * cgroup or its user namespace would not let it have the device.
+	 */
+	img->tree = sys_mount_new("squashfs", img->dev);
+	if (img->tree >= 0)
+		return 0;
+	if (img->tree != -ENOSYS)
+		return squashfs_refused(img, -fd_take(&img->tree), e);
+	img->tree = fd_take(&device);
+	return 0;
+}
+
+static int squashfs_attach(const struct image *img, const char *target, struct err *e)
+{
+	int r = sys_mount_place(img->tree, target);
+
+	/* Before Linux 5.2 the tree is the device. */
+	if (r == -ENOSYS)
+		r = mount(img->dev, target, "squashfs", MS_RDONLY | MS_NODEV, NULL) < 0 ? -errno
+											: 0;
+	return r < 0 ? squashfs_refused(img, -r, e) : 0;
 }
 
 DRIVER(image, squashfs) = {
