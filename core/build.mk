@@ -27,7 +27,7 @@ obj-$(CONFIG_CMD_EXEC) += core/join.o
 # What reads and writes specs and manifests, for tools and tests of the build machine.
 spec-sources := core/spec.c core/spec_value.c core/spec_finish.c core/sysctl.c core/spec_entry.c core/encode.c core/cap.c core/ids.c core/lib/arena.c \
 	core/lib/str.c core/lib/str_escape.c core/lib/str_nearest.c core/lib/err.c core/lib/fd.c core/lib/path.c \
-	core/lib/out.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/words.c
+	core/lib/out.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/words.c core/lib/capname.c
 manifest-sources := $(spec-sources) core/manifest.c core/manifest_text.c core/manifest_read.c core/manifest_bin.c \
 	core/manifest_order.c core/manifest_print.c core/system.c core/paths.c
 

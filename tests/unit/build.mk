@@ -8,11 +8,11 @@ unit_libs-drivers/codec/lz4 := -llz4
 unit-core/lib/crc32c := core/lib/crc32c.c
 unit-core/state := core/state.c core/lib/crc32c.c core/lib/err.c core/lib/fd.c
 unit-drivers/log/ring := drivers/log/ring.c core/lib/crc32c.c core/lib/err.c core/lib/fd.c core/lib/path.c
-unit-core/cap := core/cap.c core/lib/capname.c core/lib/err.c core/lib/str.c core/lib/arena.c
+unit-core/cap := core/cap.c core/lib/capname.c core/lib/capname.c core/lib/err.c core/lib/str.c core/lib/arena.c
 unit-core/lib/crc32c := core/lib/crc32c.c core/lib/crc32c_hw.c
 unit-core/state := core/state.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c
 unit-drivers/log/ring := drivers/log/ring.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c core/lib/path.c
-unit-core/cap := core/cap.c core/lib/err.c core/lib/str.c core/lib/arena.c
+unit-core/cap := core/cap.c core/lib/capname.c core/lib/err.c core/lib/str.c core/lib/arena.c
 unit_libs-core/cap := -lcap
 unit-core/ids := core/ids.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/sys.c core/lib/str.c core/lib/arena.c
 ifeq ($(CONFIG_SECCOMP),y)
