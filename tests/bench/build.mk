@@ -17,7 +17,7 @@ bench-cflags := -std=gnu11 -D_GNU_SOURCE -Os -Wall -Wextra -Wshadow -Wstrict-pro
 	-ffunction-sections -fdata-sections -I. -I$(bench-o) -idirafter $(bench-kinc)
 bench-ldflags := -static -s -Wl,--gc-sections
 bench-hostflags := -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wshadow -Wstrict-prototypes -I.
-bench-run := $(patsubst %,tests/bench/%.c,run sys count goals chart oci start ps sizes durable unpack)
+bench-run := $(patsubst %,tests/bench/%.c,run sys count goals chart oci daemon start ps sizes memory supervised durable unpack)
 bench-parts := $(addprefix $(bench-o)/,floor once stamp nothing fill true icount_init filter.bpf profile run)
 
 .PHONY: bench bench-wall bench-icount bench-parts bench-deps bench-sizes
@@ -75,6 +75,7 @@ $(bench-o)/fill: $(bench-fill) | $(bench-kinc)
 	$(call say,HOSTCC,$@)
 	$(Q)$(BENCH_HOSTCC) $(bench-hostflags) -I$(O)/include -include $(O)/include/autoconf.h $^ -o $@
 
-$(bench-o)/run: $(bench-run) tests/bench/bench.h tests/bench/sample.h | $(bench-kinc)
+bench-run += $(patsubst %,core/%.c,ctl paths lib/arena lib/err lib/fd lib/path lib/str lib/sys)
+$(bench-o)/run: $(bench-run) $(wildcard tests/bench/*.h) | $(bench-kinc)
 	$(call say,HOSTCC,$@)
-	$(Q)$(BENCH_HOSTCC) $(bench-hostflags) $(bench-run) -o $@
+	$(Q)$(BENCH_HOSTCC) $(bench-hostflags) -I$(O)/include -include $(O)/include/autoconf.h $(bench-run) -o $@

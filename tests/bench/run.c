@@ -129,8 +129,13 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*run)(struct bench *b);
 	} sections[] = {
-		{ "sizes", section_sizes },	{ "start", section_start },   { "ps", section_ps },
-		{ "durable", section_durable }, { "unpack", section_unpack },
+		{ "sizes", section_sizes },
+		{ "start", section_start },
+		{ "ps", section_ps },
+		{ "memory", section_memory },
+		{ "supervised", section_supervised },
+		{ "durable", section_durable },
+		{ "unpack", section_unpack },
 	};
 	struct bench *b = calloc(1, sizeof(*b));
 
