@@ -43,9 +43,12 @@ static void make_file(const char *path, uint32_t *seed)
 
 static void make_tree(const struct bench *b, const char *tree)
 {
+	static const char *const mount_points[] = { "proc", "sys", "dev", "tmp" };
 	uint32_t seed = 1;
 
 	bench_dir(tree);
+	for (size_t i = 0; i < sizeof(mount_points) / sizeof(mount_points[0]); i++)
+		bench_dir(bench_format("%s/%s", tree, mount_points[i]));
 	bench_copy(bench_path(b, "stamp"), bench_format("%s/stamp", tree), 0755);
 	for (int d = 0; d < DIRS; d++) {
 		char path[256];
