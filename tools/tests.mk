@@ -18,8 +18,8 @@ unit-cc-flags := $(test-cflags) -fsanitize=address,undefined -fno-sanitize-recov
 fuzz-cc-flags := $(test-cflags) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
 # $(1): name; objects of tested sources are shared by all tests that use the same flags
-unit-objs = $(patsubst %.c,$(O)/unit/obj$(if $(unit_cflags-$(1)),-$(subst /,-,$(1)))/%.o,tests/unit/$(1)_test.c $(unit-$(1)))
-fuzz-objs = $(patsubst %.c,$(O)/fuzz/obj/%.o,tests/fuzz/$(1)_fuzz.c $(fuzz-$(1)))
+unit-objs = $(patsubst %.c,$(O)/unit/obj$(if $(unit_cflags-$(1)),-$(subst /,-,$(1)))/%.o,tests/unit/$(1)_test.c $(sort $(unit-$(1))))
+fuzz-objs = $(patsubst %.c,$(O)/fuzz/obj/%.o,tests/fuzz/$(1)_fuzz.c $(sort $(fuzz-$(1))))
 
 define unit-rule
 $(O)/unit/$(1)_test: $(call unit-objs,$(1))

@@ -9,7 +9,6 @@ obj-y += core/lib/sha256.o
 obj-$(CONFIG_HASH_HW) += core/lib/sha256_hw.o
 obj-$(if $(CONFIG_SMALL),,y) += core/lib/crc32c.o
 obj-$(CONFIG_SMALL) += core/lib/crc32c_small.o
-obj-y += core/lib/crc32c.o
 obj-$(CONFIG_CRC_HW) += core/lib/crc32c_hw.o
 obj-y += core/lib/stamp.o
 obj-y += core/lib/arena.o

@@ -5,10 +5,6 @@ unit-core/lib/path := core/lib/path.c core/lib/fd.c
 unit-core/lib/sha256 := core/lib/sha256.c core/lib/sha256_hw.c
 unit-drivers/codec/lz4 := drivers/codec/lz4.c drivers/codec/xxh32.c core/codec.c core/lib/fd.c core/lib/err.c
 unit_libs-drivers/codec/lz4 := -llz4
-unit-core/lib/crc32c := core/lib/crc32c.c
-unit-core/state := core/state.c core/lib/crc32c.c core/lib/err.c core/lib/fd.c
-unit-drivers/log/ring := drivers/log/ring.c core/lib/crc32c.c core/lib/err.c core/lib/fd.c core/lib/path.c
-unit-core/cap := core/cap.c core/lib/capname.c core/lib/capname.c core/lib/err.c core/lib/str.c core/lib/arena.c
 unit-core/lib/crc32c := core/lib/crc32c.c core/lib/crc32c_hw.c
 unit-core/state := core/state.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c
 unit-drivers/log/ring := drivers/log/ring.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c core/lib/path.c
@@ -58,6 +54,12 @@ unit_libs-drivers/image/tar := -llz4
 unit-drivers/image/squashfs := $(image-core) $(image-squashfs) $(image-lib)
 unit_libs-drivers/image/squashfs := -llz4
 unit-drivers/storage/storage := drivers/storage/overlay.c drivers/storage/tmpfs.c drivers/storage/readonly.c drivers/storage/bind.c $(image-lib)
+spec-sources := core/spec.c core/spec_value.c core/spec_entry.c core/encode.c core/cap.c core/lib/capname.c core/ids.c core/lib/arena.c core/lib/str.c \
+	core/lib/str_escape.c core/lib/str_nearest.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/out.c \
+	core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/words.c
+manifest-sources := $(spec-sources) core/manifest.c core/manifest_text.c core/manifest_read.c core/manifest_bin.c \
+	core/manifest_order.c core/manifest_print.c core/system.c core/paths.c
+unit-core/manifest := $(manifest-sources)
 ifeq ($(CONFIG_SECCOMP_LIBSECCOMP),y)
 unit-drivers/seccomp/profile := drivers/seccomp/profile.c drivers/seccomp/profile_json.c core/lib/err.c core/lib/fd.c \
 	core/lib/sys.c core/lib/str.c core/lib/arena.c core/lib/capname.c
