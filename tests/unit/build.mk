@@ -29,7 +29,6 @@ unit-drivers/image/tar_exact := $(tar-reader) drivers/image/tar_unpack.c $(tar-m
 unit-core/cmd/ps := core/cmd/ps.c core/state.c core/state_live.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c \
 	core/lib/sys.c core/lib/out.c core/lib/str.c core/lib/str_escape.c core/lib/stamp.c core/lib/event.c \
 	core/lib/arena.c
-unit-core/manifest := $(manifest-sources)
 unit-core/lib/sha256_plain := core/lib/sha256_hw.c
 unit-drivers/log/file := drivers/log/file.c drivers/log/file_read.c drivers/codec/lz4.c drivers/codec/xxh32.c core/codec.c \
 	core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/stamp.c core/lib/sys.c
@@ -54,11 +53,6 @@ unit_libs-drivers/image/tar := -llz4
 unit-drivers/image/squashfs := $(image-core) $(image-squashfs) $(image-lib)
 unit_libs-drivers/image/squashfs := -llz4
 unit-drivers/storage/storage := drivers/storage/overlay.c drivers/storage/tmpfs.c drivers/storage/readonly.c drivers/storage/bind.c $(image-lib)
-spec-sources := core/spec.c core/spec_value.c core/spec_entry.c core/encode.c core/cap.c core/lib/capname.c core/ids.c core/lib/arena.c core/lib/str.c \
-	core/lib/str_escape.c core/lib/str_nearest.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/out.c \
-	core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/words.c
-manifest-sources := $(spec-sources) core/manifest.c core/manifest_text.c core/manifest_read.c core/manifest_bin.c \
-	core/manifest_order.c core/manifest_print.c core/system.c core/paths.c
 unit-core/manifest := $(manifest-sources)
 ifeq ($(CONFIG_SECCOMP_LIBSECCOMP),y)
 unit-drivers/seccomp/profile := drivers/seccomp/profile.c drivers/seccomp/profile_json.c core/lib/err.c core/lib/fd.c \
