@@ -28,6 +28,7 @@
 #include "core/sysctl.h"
 
 static int child_signals(struct child *c, struct err *e);
+static int child_cgroup(struct child *c, struct err *e);
 static int child_image(struct child *c, struct err *e);
 static int child_network(struct child *c, struct err *e);
 static int child_sysctl(struct child *c, struct err *e);
@@ -47,6 +48,7 @@ static const struct child_step {
 } child_inside[] = {
 	{ "signals", child_signals },
 	{ "mounts", child_own_mounts },
+	{ "cgroup", child_cgroup },
 	{ "root", child_image },
 	{ "root", child_enter_root },
 	{ "sys", child_sys },
@@ -139,6 +141,14 @@ static int child_signals(struct child *c, struct err *e)
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		return err_sys(e, errno, "resetting signals");
 	return 0;
+}
+
+/* Not with the clone: that would make the parent's cgroup, not our own, the root of the namespace. */
+static int child_cgroup(struct child *c, struct err *e)
+{
+	if (c->l->spec->cgroupns == SPEC_NS_HOST)
+		return 0;
+	return unshare(CLONE_NEWCGROUP) < 0 ? err_sys(e, errno, "making a cgroup namespace") : 0;
 }
 
 static int child_image(struct child *c, struct err *e)

@@ -83,7 +83,7 @@ static uint64_t spawn_flags(const struct launch *l)
 
 	return l->clone_flags | CLONE_NEWNS | (s->pid == SPEC_NS_HOST ? 0 : CLONE_NEWPID) |
 	       (s->uts == SPEC_NS_HOST ? 0 : CLONE_NEWUTS) | (s->ipc == SPEC_NS_HOST ? 0 : CLONE_NEWIPC) |
-	       (s->cgroupns == SPEC_NS_HOST ? 0 : CLONE_NEWCGROUP) | (s->userns ? CLONE_NEWUSER : 0) |
+	       (s->userns ? CLONE_NEWUSER : 0) |
 	       (s->timens ? CLONE_NEWTIME : 0) | (l->as_sibling ? CLONE_PARENT : 0);
 }
 
