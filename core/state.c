@@ -28,13 +28,15 @@ static const char state_magic[8] = "myctrst";
  * Where each member of struct state_record is stored: X(bits, offset, member). Offsets never change; new
  * ones are added. Expanded in place, as a list of a thousand containers decodes each of them.
  */
-#define STATE_NUMBERS(X)                                                                       \
-	X(16, 8, kind)                                                                         \
-	X(8, 76, phase)                                                                        \
-	X(8, 77, cause) X(8, 78, exit) X(8, 79, reset) X(32, 80, flags) X(32, 84, pid)         \
-		X(64, 88, ticks) X(32, 96, owner) X(64, 100, owner_ticks) X(32, 108, restarts) \
-			X(32, 112, failures) X(32, 116, ooms) X(64, 120, created)              \
-				X(64, 128, started) X(64, 136, ended) X(32, 144, missing)
+#define STATE_NUMBERS(X)                                                                           \
+	X(16, 8, kind)                                                                             \
+	X(8, 76, phase)                                                                            \
+	X(8, 77, cause)                                                                            \
+	X(8, 78, exit)                                                                             \
+	X(8, 79, reset) X(32, 80, flags) X(32, 84, pid) X(64, 88, ticks) X(32, 96, owner)          \
+		X(64, 100, owner_ticks) X(32, 108, restarts) X(32, 112, failures) X(32, 116, ooms) \
+			X(64, 120, created) X(64, 128, started) X(64, 136, ended)                  \
+				X(32, 144, missing)
 #define STATE_TEXTS(X) X(12, name) X(148, image)
 
 _Static_assert(12 + sizeof(((struct state_record *)0)->name) == 76,
@@ -325,14 +327,20 @@ static int lock_once(struct state *s, bool *mine)
 	return s->locked ? 0 : state_lock(s);
 }
 
-/* Makes room for one more group; the new slots are zeros, so free. Under the lock. */
+/*
+ * Makes room for one more group; the new slots are zeros, so free. Under the lock. Blocks for both
+ * copies are taken now, so that a file system that is full refuses the new record, and never the
+ * change of an old one.
+ */
 static int state_grow(struct state *s)
 {
-	off_t size = STATE_PAGE + (off_t)(s->slots / STATE_GROUP + 1) * 2 * STATE_PAGE;
+	const off_t group = 2 * STATE_PAGE;
+	off_t end = STATE_PAGE + (off_t)(s->slots / STATE_GROUP) * group;
 
 	if (s->slots >= s->capacity)
 		return -ENOSPC;
-	if (ftruncate(s->fd, size) < 0)
+	if (fallocate(s->fd, 0, end, group) < 0 &&
+	    ((errno != EOPNOTSUPP && errno != ENOSYS) || ftruncate(s->fd, end + group) < 0))
 		return -errno;
 	state_slots(s);
 	return 0;

@@ -9,10 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -622,6 +624,67 @@ static void test_readers_see_whole_records_while_one_writes(void **state)
 	state_close(&s);
 }
 
+/* On a file system of its own that has room for one group and a half. */
+static void full_disk(void)
+{
+	struct err e = { 0 };
+	struct state s;
+	struct state_record r;
+	char name[16];
+	int slot = 0;
+
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", dir, "tmpfs", 0, "size=16k"))
+		_exit(77);
+	if (state_open(&s, path, 64, true, false, &e))
+		_exit(1);
+	for (int i = 0; slot >= 0; i++) {
+		snprintf(name, sizeof(name), "c%d", i);
+		slot = state_claim(&s, STATE_CONTAINER, name, &r, &e);
+	}
+	if (slot != -ENOSPC || strcmp(name, "c16") != 0 ||
+	    !strstr(e.msg, "cannot make a record for c16"))
+		_exit(2);
+	/* what is there can be changed, and the failed one has left nothing */
+	slot = state_claim(&s, STATE_CONTAINER, "c3", &r, &e);
+	r.pid = 5;
+	if (slot != 3 || state_put(&s, 3, &r) ||
+	    state_find(&s, STATE_CONTAINER, "c16", NULL) != -ENOENT)
+		_exit(3);
+	state_close(&s);
+	_exit(state_open(&s, path, 64, false, false, &e) ||
+	      state_find(&s, STATE_CONTAINER, "c15", NULL) != 15);
+}
+
+static void test_a_full_disk_is_an_error(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	pid = fork();
+	if (!pid)
+		full_disk();
+	waitpid(pid, &status, 0);
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
+}
+
+static void test_durable_writes_reach_the_device(void **state)
+{
+	struct err e = { 0 };
+	struct state s;
+
+	(void)state;
+	assert_int_equal(state_open(&s, path, 64, true, true, &e), 0);
+	assert_int_equal(fcntl(s.fd, F_GETFL) & O_DSYNC, O_DSYNC);
+	assert_null(s.map); /* a page that cannot be read must not kill a supervisor */
+	state_close(&s);
+}
+
 static void test_phase_names(void **state)
 {
 	(void)state;
@@ -651,6 +714,8 @@ int main(void)
 		TEST(test_a_temporary_left_by_a_crash_is_used_again),
 		TEST(test_a_killed_writer_loses_nothing_it_told),
 		TEST(test_readers_see_whole_records_while_one_writes),
+		TEST(test_a_full_disk_is_an_error),
+		TEST(test_durable_writes_reach_the_device),
 		cmocka_unit_test(test_phase_names),
 	};
 
