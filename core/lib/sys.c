@@ -68,7 +68,8 @@ pid_t sys_clone(struct sys_clone *c)
 	int pidfd = -1;
 	struct sys_clone_args a = {
 		.flags = c->flags,
-		.exit_signal = (uint64_t)c->exit_signal,
+		/* A sibling has its creator's signal; clone3(2) refuses another, clone(2) ignores it. */
+		.exit_signal = c->flags & CLONE_PARENT ? 0 : (uint64_t)c->exit_signal,
 	};
 	long pid;
 
