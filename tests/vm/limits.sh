@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Limits in a machine with cgroup v2 to itself: what the kernel is told, what happens at the limit, that nothing
+# is left, and what is said where a controller is not there. limits_inside.sh runs in the machine.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+MYCTR=${MYCTR:-$PWD/build/myctr}
+out=${MYCTR_OUT:-$PWD/build}
+bail() { echo "ok 1 - limits # SKIP $*"; exit 0; }
+
+[ "$(uname -m)" = x86_64 ] || bail "the machine is made for x86-64 hosts"
+busybox=$(command -v busybox) || bail "busybox is missing (apt-get install busybox-static)"
+make --no-print-directory O="$out" runner >/dev/null || exit 1
+prepared=$(tools/vm/prepare.sh x86_64) || bail "no kernel for the machine"
+kernel='' initrd=''
+eval "$prepared"
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/limits.XXXXXX")
+vm=$out/tools/vm
+# shellcheck disable=SC2317 # called by trap
+end()
+{
+	"$vm" stop limits >/dev/null 2>&1
+	rm -rf "$work"
+}
+trap end EXIT
+
+root=$work/root
+mkdir -p "$root/bin" "$root/proc" "$root/sys" "$root/dev" "$root/tmp" "$root/run" "$root/etc" \
+	"$root/box/bin" "$root/box/proc" "$root/box/sys" "$root/box/dev" "$root/box/tmp"
+cp "$busybox" "$root/bin/busybox"
+cp "$busybox" "$root/box/bin/busybox"
+cp "$MYCTR" "$root/bin/myctr"
+cp tests/vm/lib/limits_inside.sh "$root/inside.sh"
+for tool in sh mount mkdir sleep cat grep ls sed kill dd true echo awk head seq ps touch rmdir umount losetup truncate \
+	mknod test wc tr; do
+	ln -sf busybox "$root/bin/$tool"
+	ln -sf busybox "$root/box/bin/$tool"
+done
+cat >"$root/init" <<'END'
+#!/bin/sh
+export PATH=/bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+mount -t tmpfs tmp /tmp
+mount -t tmpfs run /run
+mount -t cgroup2 none /sys/fs/cgroup
+while :; do sleep 1000; done
+END
+chmod +x "$root/init"
+(cd "$root" && find . | cpio -o -H newc --quiet) >"$work/root.cpio"
+
+# machine PART APPEND: boots, runs that part, prints its TAP
+machine()
+{
+	if ! "$vm" start limits --arch x86_64 --kernel "$kernel" --initrd "$initrd" --initrd "$work/root.cpio" \
+		--append "$2" || ! "$vm" ready limits; then
+		echo "not ok - $1: the machine does not start"
+		return
+	fi
+	"$vm" exec limits -- /bin/sh /inside.sh "$1" 2>&1
+	"$vm" stop limits >/dev/null 2>&1
+}
+machine all ""
+machine missing "cgroup_disable=memory"
