@@ -21,9 +21,10 @@
 uint64_t cap_default(void)
 {
 	/* Docker's list without MKNOD, NET_RAW and AUDIT_WRITE, which spoof, and which few programs need. */
-	return CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_FSETID) |
-	       CAP_BIT(CAP_KILL) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETPCAP) |
-	       CAP_BIT(CAP_NET_BIND_SERVICE) | CAP_BIT(CAP_SYS_CHROOT) | CAP_BIT(CAP_SETFCAP);
+	return CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER) |
+	       CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_KILL) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETUID) |
+	       CAP_BIT(CAP_SETPCAP) | CAP_BIT(CAP_NET_BIND_SERVICE) | CAP_BIT(CAP_SYS_CHROOT) |
+	       CAP_BIT(CAP_SETFCAP);
 }
 
 int cap_of_name(const char *word, struct err *e)
@@ -31,7 +32,9 @@ int cap_of_name(const char *word, struct err *e)
 	int cap = capname_number(word);
 
 	if (cap < 0)
-		return err_set(e, EINVAL, "'%.40s' is not a capability; see capabilities(7) for the names", word);
+		return err_set(e, EINVAL,
+			       "'%.40s' is not a capability; see capabilities(7) for the names",
+			       word);
 	return cap;
 }
 
@@ -57,7 +60,8 @@ int cap_check(const char *word, struct err *e)
 	return add_word(word, 0, &ignored, e);
 }
 
-static int add_list(const struct strv *list, const char *key, uint64_t all, uint64_t *set, struct err *e)
+static int add_list(const struct strv *list, const char *key, uint64_t all, uint64_t *set,
+		    struct err *e)
 {
 	for (unsigned int i = 0; i < list->n; i++) {
 		if (add_word(list->v[i], all, set, e) == 0)
@@ -81,8 +85,10 @@ int cap_of_spec(const struct spec *s, struct cap_sets *out, struct err *e)
 		return -EINVAL;
 	missing = ambient & ~out->bounding;
 	if (missing)
-		return err_set(e, EINVAL, "cap-ambient: %s is not among the capabilities; put it in cap-add too",
-			       capname_text((unsigned int)__builtin_ctzll(missing), name));
+		return err_set(
+			e, EINVAL,
+			"cap-ambient: %s is not among the capabilities; put it in cap-add too",
+			capname_text((unsigned int)__builtin_ctzll(missing), name));
 	out->ambient = ambient;
 	return 0;
 }
@@ -121,11 +127,13 @@ static int raise_ambient(uint64_t ambient, struct err *e)
 	char name[CAPNAME_SIZE];
 
 	for (unsigned int cap = 0; cap <= CAP_MAX; cap++) {
-		if (!(ambient & CAP_BIT(cap)) || prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) == 0)
+		if (!(ambient & CAP_BIT(cap)) ||
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) == 0)
 			continue;
 		if (errno == EINVAL) /* one that no kernel of this age knows */
 			break;
-		return err_sys(e, errno, "capabilities: raising ambient %s", capname_text(cap, name));
+		return err_sys(e, errno, "capabilities: raising ambient %s",
+			       capname_text(cap, name));
 	}
 	return 0;
 }
@@ -159,6 +167,8 @@ int cap_apply(const struct cap_sets *sets, uid_t uid, struct err *e)
 		return raise_ambient(sets->ambient & ~missing, e);
 	if (ret != -EPERM || !missing)
 		return err_sys(e, ret, "capabilities: capset");
-	return err_set(e, EPERM, "capabilities: myctr itself has not got %s; start it with that or use cap-drop",
-		       capname_text((unsigned int)__builtin_ctzll(missing), name));
+	return err_set(
+		e, EPERM,
+		"capabilities: myctr itself has not got %s; start it with that or use cap-drop",
+		capname_text((unsigned int)__builtin_ctzll(missing), name));
 }

@@ -16,12 +16,9 @@ static const struct {
 	const char *name;   /* as people know it */
 	const char *kernel; /* symbols */
 } groups[] = {
-	{ CGROUP_NO_MEMORY, "memory", "MEMCG" },
-	{ CGROUP_NO_CPU, "cpu", "CGROUP_SCHED" },
-	{ CGROUP_NO_CPUSET, "cpuset", "CPUSETS" },
-	{ CGROUP_NO_PIDS, "pids", "CGROUP_PIDS" },
-	{ CGROUP_NO_IO, "io", "BLK_CGROUP" },
-	{ CGROUP_NO_DEVICES, "devices", "CGROUP_BPF" },
+	{ CGROUP_NO_MEMORY, "memory", "MEMCG" },   { CGROUP_NO_CPU, "cpu", "CGROUP_SCHED" },
+	{ CGROUP_NO_CPUSET, "cpuset", "CPUSETS" }, { CGROUP_NO_PIDS, "pids", "CGROUP_PIDS" },
+	{ CGROUP_NO_IO, "io", "BLK_CGROUP" },	   { CGROUP_NO_DEVICES, "devices", "CGROUP_BPF" },
 	{ CGROUP_NO_ALL, "cgroup", "CGROUPS" },
 };
 
@@ -69,10 +66,11 @@ int cgroup_require_none(const struct spec *s, uint32_t *missing, struct err *e)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
 		if (wanted & groups[i].bit)
-			return err_set(e, ENOTSUP,
-				       "%s: no usable cgroup v2 here (kernel: CGROUPS %s; mount cgroup2 on "
-				       "/sys/fs/cgroup), so no limit can hold; fix that or set limits = best-effort",
-				       groups[i].name, groups[i].kernel);
+			return err_set(
+				e, ENOTSUP,
+				"%s: no usable cgroup v2 here (kernel: CGROUPS %s; mount cgroup2 on "
+				"/sys/fs/cgroup), so no limit can hold; fix that or set limits = best-effort",
+				groups[i].name, groups[i].kernel);
 	return err_sys(e, ENOTSUP, "limits");
 }
 
@@ -84,6 +82,7 @@ const char *cgroup_missing_text(uint32_t missing, char *buf, size_t size)
 		*buf = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
 		if (missing & groups[i].bit)
-			used += str_format(buf + used, size - used, "%s%s", used ? ", " : "", groups[i].name);
+			used += str_format(buf + used, size - used, "%s%s", used ? ", " : "",
+					   groups[i].name);
 	return buf;
 }

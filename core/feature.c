@@ -27,22 +27,28 @@ const struct feature features[] = {
 	{ "rights", "namespaces, mounts and limits need root's capabilities",
 	  "run as root, or in a user namespace that has them", feature_try_rights, NULL, 0 },
 	{ "LINUX", "Linux 5.10 or newer", "a newer kernel", feature_try_version, NULL, 0 },
-	{ "NAMESPACES", "mounts of the container's own", NULL, feature_try_namespace, NULL, CLONE_NEWNS },
+	{ "NAMESPACES", "mounts of the container's own", NULL, feature_try_namespace, NULL,
+	  CLONE_NEWNS },
 	{ "UTS_NS", "host name of its own", NULL, feature_try_namespace, NULL, CLONE_NEWUTS },
-	{ "IPC_NS", "System V and POSIX queues of its own", NULL, feature_try_namespace, NULL, CLONE_NEWIPC },
+	{ "IPC_NS", "System V and POSIX queues of its own", NULL, feature_try_namespace, NULL,
+	  CLONE_NEWIPC },
 	{ "PID_NS", "process numbers of its own", NULL, feature_try_namespace, NULL, CLONE_NEWPID },
 	{ "NET_NS", "network of its own", NULL, feature_try_namespace, NULL, CLONE_NEWNET },
 	{ "USER_NS", "userns = yes: root inside is nobody outside",
 	  "sysctl user.max_user_namespaces above 0", feature_try_namespace, NULL, CLONE_NEWUSER },
-	{ "TIME_NS", "timens = yes: clocks of its own", NULL, feature_try_namespace, NULL, CLONE_NEWTIME },
+	{ "TIME_NS", "timens = yes: clocks of its own", NULL, feature_try_namespace, NULL,
+	  CLONE_NEWTIME },
 	{ "PROC_FS", "/proc", NULL, feature_try_filesystem, "proc", 0 },
 	{ "SYSFS", "/sys", NULL, feature_try_filesystem, "sysfs", 0 },
 	{ "TMPFS", "/dev, /run, storage = tmpfs", NULL, feature_try_filesystem, "tmpfs", 0 },
-	{ "TMPFS_XATTR", "overlays with their upper layer in memory", NULL, feature_try_xattr, NULL, 0 },
+	{ "TMPFS_XATTR", "overlays with their upper layer in memory", NULL, feature_try_xattr, NULL,
+	  0 },
 	{ "UNIX98_PTYS", "/dev/pts, terminals", NULL, feature_try_filesystem, "devpts", 0 },
 	{ "POSIX_MQUEUE", "/dev/mqueue", NULL, feature_try_filesystem, "mqueue", 0 },
-	{ "OVERLAY_FS", "a writable layer over an image", "modprobe overlay", feature_try_overlay, NULL, 0 },
-	{ "SQUASHFS", "squashfs images", "modprobe squashfs", feature_try_filesystem, "squashfs", 0 },
+	{ "OVERLAY_FS", "a writable layer over an image", "modprobe overlay", feature_try_overlay,
+	  NULL, 0 },
+	{ "SQUASHFS", "squashfs images", "modprobe squashfs", feature_try_filesystem, "squashfs",
+	  0 },
 	{ "BLK_DEV_LOOP", "images that are files as devices", "modprobe loop", feature_try_open,
 	  "/dev/loop-control", 0 },
 	{ "SECCOMP", "system call filters", NULL, feature_try_seccomp, NULL, 0 },
@@ -50,18 +56,23 @@ const struct feature features[] = {
 	{ "CGROUPS", "limits, statistics, killing as a whole",
 	  "mount -t cgroup2 none /sys/fs/cgroup", feature_try_cgroup, "", 0 },
 	{ "MEMCG", "memory, memory-high, -low, -min, oom-group",
-	  "not with cgroup_disable=memory; not bound to cgroup v1", feature_try_cgroup, "memory", 0 },
-	{ "SWAP", "memory-swap", "before Linux 6.1 also MEMCG_SWAP", feature_try_cgroup, "memory-swap", 0 },
+	  "not with cgroup_disable=memory; not bound to cgroup v1", feature_try_cgroup, "memory",
+	  0 },
+	{ "SWAP", "memory-swap", "before Linux 6.1 also MEMCG_SWAP", feature_try_cgroup,
+	  "memory-swap", 0 },
 	{ "CFS_BANDWIDTH", "cpu", "not bound to cgroup v1", feature_try_cgroup, "cpu", 0 },
-	{ "FAIR_GROUP_SCHED", "cpu-weight", "not bound to cgroup v1", feature_try_cgroup, "cpu-weight", 0 },
-	{ "CPUSETS", "cpuset, cpuset-mems", "not bound to cgroup v1", feature_try_cgroup, "cpuset", 0 },
+	{ "FAIR_GROUP_SCHED", "cpu-weight", "not bound to cgroup v1", feature_try_cgroup,
+	  "cpu-weight", 0 },
+	{ "CPUSETS", "cpuset, cpuset-mems", "not bound to cgroup v1", feature_try_cgroup, "cpuset",
+	  0 },
 	{ "CGROUP_PIDS", "pids", "not bound to cgroup v1", feature_try_cgroup, "pids", 0 },
 	{ "BLK_CGROUP", "io-max", "BLK_DEV_THROTTLING; not bound to cgroup v1", NULL, NULL, 0 },
 	{ "BLK_CGROUP_IOCOST", "io-weight", "or BFQ_GROUP_IOSCHED; not bound to cgroup v1",
 	  feature_try_cgroup, "io-weight", 0 },
 	{ "CGROUP_BPF", "device filter", "BPF_SYSCALL", feature_try_cgroup, "device", 0 },
 	{ "BPF_SYSCALL", "device filter", NULL, feature_try_cgroup, "device", 0 },
-	{ "EPOLL", "the supervisor's loop", "also SIGNALFD, TIMERFD, EVENTFD", feature_try_fds, NULL, 0 },
+	{ "EPOLL", "the supervisor's loop", "also SIGNALFD, TIMERFD, EVENTFD", feature_try_fds,
+	  NULL, 0 },
 };
 
 const unsigned int n_features = ARRAY_SIZE(features);
@@ -77,7 +88,8 @@ static uint64_t bits_of(const char *names)
 		size_t len = strcspn(p, " ");
 
 		for (unsigned int i = 0; i < n_features; i++)
-			if (strlen(features[i].name) == len && memcmp(features[i].name, p, len) == 0)
+			if (strlen(features[i].name) == len &&
+			    memcmp(features[i].name, p, len) == 0)
 				bits |= UINT64_C(1) << i;
 		p += len;
 	}
@@ -96,8 +108,8 @@ struct driver_row {
 	const char *kernel;
 };
 
-#define EACH(class_, call)                                                             \
-	for (DRIVER_EACH(class_, class_##_d))                                          \
+#define EACH(class_, call)                    \
+	for (DRIVER_EACH(class_, class_##_d)) \
 	call(&(struct driver_row){ #class_, (*class_##_d)->name, (*class_##_d)->kernel }, arg)
 
 static void each_driver(void (*call)(const struct driver_row *d, void *arg), void *arg)
@@ -135,8 +147,8 @@ static void add_name(const struct driver_row *d, void *arg)
 	struct names *n = arg;
 
 	if (bits_of(d->kernel) & n->bit)
-		n->used += str_format(n->buf + n->used, n->size - n->used, "%s%s %s", n->used ? ", " : "", d->class,
-				      d->name);
+		n->used += str_format(n->buf + n->used, n->size - n->used, "%s%s %s",
+				      n->used ? ", " : "", d->class, d->name);
 }
 
 const char *feature_drivers(const struct feature *f, char *buf, size_t size)
@@ -152,9 +164,10 @@ const char *feature_drivers(const struct feature *f, char *buf, size_t size)
 
 static uint64_t of_namespaces(const struct spec *s)
 {
-	return (s->uts == SPEC_NS_PRIVATE ? bits_of("UTS_NS") : 0) | (s->ipc == SPEC_NS_PRIVATE ? bits_of("IPC_NS") : 0) |
-	       (s->pid == SPEC_NS_PRIVATE ? bits_of("PID_NS") : 0) | (s->userns ? bits_of("USER_NS") : 0) |
-	       (s->timens ? bits_of("TIME_NS") : 0);
+	return (s->uts == SPEC_NS_PRIVATE ? bits_of("UTS_NS") : 0) |
+	       (s->ipc == SPEC_NS_PRIVATE ? bits_of("IPC_NS") : 0) |
+	       (s->pid == SPEC_NS_PRIVATE ? bits_of("PID_NS") : 0) |
+	       (s->userns ? bits_of("USER_NS") : 0) | (s->timens ? bits_of("TIME_NS") : 0);
 }
 
 static uint64_t of_limits(const struct spec *s)
@@ -172,7 +185,8 @@ static uint64_t of_limits(const struct spec *s)
 	if (cgroup_wanted(s) & CGROUP_NO_PIDS)
 		bits |= bits_of("CGROUP_PIDS");
 	return bits | (s->cpu != SPEC_UNLIMITED ? bits_of("CFS_BANDWIDTH") : 0) |
-	       (s->cpu_weight ? bits_of("FAIR_GROUP_SCHED") : 0) | (s->io_max.n ? bits_of("BLK_CGROUP") : 0) |
+	       (s->cpu_weight ? bits_of("FAIR_GROUP_SCHED") : 0) |
+	       (s->io_max.n ? bits_of("BLK_CGROUP") : 0) |
 	       (s->io_weight ? bits_of("BLK_CGROUP_IOCOST") : 0);
 }
 

@@ -73,9 +73,11 @@ enum feature_state feature_try_overlay(const struct feature *f)
 	(void)f;
 	if (private_place() < 0)
 		return FEATURE_UNKNOWN;
-	if (mkdir("lower", 0755) < 0 || mkdir("upper", 0755) < 0 || mkdir("work", 0755) < 0 || mkdir("root", 0755) < 0)
+	if (mkdir("lower", 0755) < 0 || mkdir("upper", 0755) < 0 || mkdir("work", 0755) < 0 ||
+	    mkdir("root", 0755) < 0)
 		return FEATURE_UNKNOWN;
-	return state_if(mount("overlay", "root", "overlay", 0, "lowerdir=lower,upperdir=upper,workdir=work") == 0);
+	return state_if(mount("overlay", "root", "overlay", 0,
+			      "lowerdir=lower,upperdir=upper,workdir=work") == 0);
 }
 
 enum feature_state feature_try_xattr(const struct feature *f)
@@ -116,8 +118,12 @@ static void set_limit(struct spec *s, const char *key)
 /* Makes a cgroup with just that limit, as a start would, and takes it away again. */
 enum feature_state feature_try_cgroup(const struct feature *f)
 {
-	struct spec s = { .memory = SPEC_UNLIMITED, .memory_high = SPEC_UNLIMITED, .memory_swap = SPEC_UNLIMITED,
-			  .cpu = SPEC_UNLIMITED, .pids = SPEC_UNLIMITED, .limits = SPEC_LIMITS_BEST_EFFORT };
+	struct spec s = { .memory = SPEC_UNLIMITED,
+			  .memory_high = SPEC_UNLIMITED,
+			  .memory_swap = SPEC_UNLIMITED,
+			  .cpu = SPEC_UNLIMITED,
+			  .pids = SPEC_UNLIMITED,
+			  .limits = SPEC_LIMITS_BEST_EFFORT };
 	const struct cgroup_driver *driver = cgroup_driver();
 	uint32_t missing = 0;
 	char name[32];
@@ -141,8 +147,8 @@ enum feature_state feature_try_rights(const struct feature *f)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { 0 };
-	const uint32_t need = 1U << CAP_SYS_ADMIN | 1U << CAP_SETPCAP | 1U << CAP_SETUID | 1U << CAP_SETGID |
-			      1U << CAP_NET_ADMIN;
+	const uint32_t need = 1U << CAP_SYS_ADMIN | 1U << CAP_SETPCAP | 1U << CAP_SETUID |
+			      1U << CAP_SETGID | 1U << CAP_NET_ADMIN;
 
 	(void)f;
 	if (syscall(SYS_capget, &header, data) < 0)
@@ -162,6 +168,7 @@ enum feature_state feature_try_fds(const struct feature *f)
 
 	(void)f;
 	sigemptyset(&none);
-	return state_if(epoll_create1(EPOLL_CLOEXEC) >= 0 && signalfd(-1, &none, SFD_CLOEXEC) >= 0 &&
-			timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC) >= 0 && eventfd(0, EFD_CLOEXEC) >= 0);
+	return state_if(
+		epoll_create1(EPOLL_CLOEXEC) >= 0 && signalfd(-1, &none, SFD_CLOEXEC) >= 0 &&
+		timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC) >= 0 && eventfd(0, EFD_CLOEXEC) >= 0);
 }

@@ -110,7 +110,8 @@ static int check_word(const char *what, const char *word, struct err *e)
 
 	if (is_number(word) ? parse_id(word, &ignored) == 0 : is_name(word))
 		return 0;
-	return err_set(e, EINVAL, "%s '%.64s': not a name and not a number within 0..%u", what, word, ID_MAX);
+	return err_set(e, EINVAL, "%s '%.64s': not a name and not a number within 0..%u", what,
+		       word, ID_MAX);
 }
 
 int ids_check_group(const char *group, struct err *e)
@@ -205,7 +206,8 @@ static bool table_next(struct table *t)
 	for (t->n_fields = 0;; p = colon + 1) {
 		colon = memchr(p, ':', (size_t)(eol - p));
 		if (t->n_fields < ARRAY_SIZE(t->field))
-			t->field[t->n_fields] = (struct slice){ p, (size_t)((colon ? colon : eol) - p) };
+			t->field[t->n_fields] =
+				(struct slice){ p, (size_t)((colon ? colon : eol) - p) };
 		t->n_fields++;
 		if (!colon)
 			break;
@@ -229,20 +231,22 @@ static void take_home(const struct table *t, struct ids *out)
 {
 	struct slice home = t->field[PASSWD_HOME];
 
-	if (home.len == 0 || home.p[0] != '/' || home.len >= sizeof(out->home) || memchr(home.p, '\0', home.len))
+	if (home.len == 0 || home.p[0] != '/' || home.len >= sizeof(out->home) ||
+	    memchr(home.p, '\0', home.len))
 		return;
 	memcpy(out->home, home.p, home.len);
 	out->home[home.len] = '\0';
 }
 
 /* Takes uid, gid and home from the line of word; the first that fits counts, and it must be whole. */
-static int find_user(struct table *t, const char *word, bool number, struct ids *out, struct user *user,
-		     struct err *e)
+static int find_user(struct table *t, const char *word, bool number, struct ids *out,
+		     struct user *user, struct err *e)
 {
 	uint32_t uid = 0, gid;
 
 	while (table_next(t)) {
-		bool whole = t->n_fields == PASSWD_FIELDS && parse_slice(t->field[PASSWD_UID], &uid) == 0;
+		bool whole = t->n_fields == PASSWD_FIELDS &&
+			     parse_slice(t->field[PASSWD_UID], &uid) == 0;
 
 		if (number ? !whole || uid != out->uid : !slice_is(t->field[PASSWD_NAME], word))
 			continue;
@@ -337,8 +341,8 @@ static int resolve_group(struct table *t, int root, const char *word, gid_t *gid
 	return ret < 0 ? ret : find_group(t, word, gid, e);
 }
 
-static int resolve_user(struct table *t, int root, const char *word, struct ids *out, struct user *user,
-			struct err *e)
+static int resolve_user(struct table *t, int root, const char *word, struct ids *out,
+			struct user *user, struct err *e)
 {
 	bool number = is_number(word);
 	uint32_t uid = 0;
@@ -355,12 +359,13 @@ static int resolve_user(struct table *t, int root, const char *word, struct ids 
 	if (ret < 0)
 		return ret;
 	if (!number && !user->found)
-		return err_set(e, ENOENT, "user '%s': not in %s of the image; write its number", word, t->path);
+		return err_set(e, ENOENT, "user '%s': not in %s of the image; write its number",
+			       word, t->path);
 	return 0;
 }
 
-static int lookup(int root, const char *text, struct table *passwd, struct table *group, struct ids *out,
-		  struct err *e)
+static int lookup(int root, const char *text, struct table *passwd, struct table *group,
+		  struct ids *out, struct err *e)
 {
 	struct user user = { .found = false };
 	char word[WORD_MAX];
@@ -380,7 +385,8 @@ static int lookup(int root, const char *text, struct table *passwd, struct table
 	return ret < 0 ? ret : add_memberships(group, user.name, out, e);
 }
 
-int ids_lookup(int root, const char *user, const struct strv *groups, struct ids *out, struct err *e)
+int ids_lookup(int root, const char *user, const struct strv *groups, struct ids *out,
+	       struct err *e)
 {
 	struct table passwd AUTO_TABLE = { .text = NULL };
 	struct table group AUTO_TABLE = { .text = NULL };

@@ -19,7 +19,7 @@
 #include "core/lib/err.h"
 #include "core/lib/str.h"
 
-#define IDS_GROUPS_MAX 64    /* supplementary groups of one user; more is an error */
+#define IDS_GROUPS_MAX 64	/* supplementary groups of one user; more is an error */
 #define IDS_FILE_MAX (1U << 20) /* bytes of passwd and group that are read; more is an error */
 
 struct ids {
@@ -35,7 +35,8 @@ struct ids {
  * numbers, added to the ones of the files). root is a folder fd of the container's root; it may be
  * -1 when user and groups are numbers only. -ENOENT names who is missing, -EINVAL what is malformed.
  */
-int ids_lookup(int root, const char *user, const struct strv *groups, struct ids *out, struct err *e);
+int ids_lookup(int root, const char *user, const struct strv *groups, struct ids *out,
+	       struct err *e);
 
 /* Form of one user or group word without any lookup, for checks of a manifest. 0 or -EINVAL. */
 int ids_check(const char *user, struct err *e);

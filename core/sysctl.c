@@ -71,7 +71,8 @@ static enum owner owner_of(const char *key)
 		size_t len = strlen(owners[i].prefix);
 		bool folder = owners[i].prefix[len - 1] == '/';
 
-		if (folder ? strncmp(key, owners[i].prefix, len) == 0 : strcmp(key, owners[i].prefix) == 0)
+		if (folder ? strncmp(key, owners[i].prefix, len) == 0
+			   : strcmp(key, owners[i].prefix) == 0)
 			return owners[i].owner;
 	}
 	return OWNER_HOST;
@@ -90,7 +91,8 @@ static int split(const char *text, char *key, const char **value, struct err *e)
 	if (spec_keyval(text, key, KEY_MAX, value, e) < 0)
 		return -EINVAL;
 	if (!normalize(key))
-		return err_set(e, EINVAL, "sysctl '%.100s': not a key like net.ipv4.ip_forward", text);
+		return err_set(e, EINVAL, "sysctl '%.100s': not a key like net.ipv4.ip_forward",
+			       text);
 	return 0;
 }
 
@@ -123,7 +125,8 @@ static int check_one(const struct spec *s, const char *text, struct err *e)
 	}
 	if (own)
 		return 0;
-	return err_set(e, EINVAL, "sysctl %.80s: belongs to the %s namespace, which is the host's here", key,
+	return err_set(e, EINVAL,
+		       "sysctl %.80s: belongs to the %s namespace, which is the host's here", key,
 		       namespace);
 }
 
@@ -143,7 +146,8 @@ static int open_below(int proc, const char *path)
 {
 	struct open_how how = {
 		.flags = O_WRONLY | O_CLOEXEC | O_NOFOLLOW,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS |
+			   RESOLVE_NO_MAGICLINKS,
 	};
 	long fd = syscall(SYS_openat2, proc, path, &how, sizeof(how));
 
@@ -171,7 +175,8 @@ int sysctl_set(int proc, const char *text, struct err *e)
 	str_format(path, sizeof(path), "sys/%s", key);
 	fd = open_below(proc, path);
 	if (fd == -ENOENT)
-		return err_set(e, ENOENT, "sysctl %s: this kernel has no such parameter (here)", key);
+		return err_set(e, ENOENT, "sysctl %s: this kernel has no such parameter (here)",
+			       key);
 	if (fd < 0)
 		return err_sys(e, fd, "sysctl %s", key);
 	if (!is_procfs(fd))

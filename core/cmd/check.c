@@ -63,7 +63,8 @@ static void put_containers(struct out *o, const struct needs *n, unsigned int i)
 		if (used > 120)
 			more++;
 		else
-			str_format(text + used, sizeof(text) - used, " %s", n->m->containers[c]->name);
+			str_format(text + used, sizeof(text) - used, " %s",
+				   n->m->containers[c]->name);
 	}
 	if (more)
 		str_format(text + strlen(text), sizeof(text) - strlen(text), " and %u more", more);
@@ -80,8 +81,8 @@ static void put_missing(struct out *o, const struct needs *n, unsigned int i)
 		out_printf(o, "%*s", INDENT, "");
 		put_containers(o, n, i);
 	}
-	str_format(text, sizeof(text), "get it: %s%s%s%s", symbol ? "kernel option CONFIG_" : "", symbol ? f->name : "",
-		   symbol && f->how ? "; " : "", f->how ? f->how : "");
+	str_format(text, sizeof(text), "get it: %s%s%s%s", symbol ? "kernel option CONFIG_" : "",
+		   symbol ? f->name : "", symbol && f->how ? "; " : "", f->how ? f->how : "");
 	out_printf(o, "%*s", INDENT, "");
 	put_column(o, text);
 }
@@ -95,8 +96,10 @@ static bool put_feature(struct out *o, const struct needs *n, unsigned int i)
 	char drivers[120], text[240];
 
 	feature_drivers(f, drivers, sizeof(drivers));
-	str_format(text, sizeof(text), "%s%s%s%s", f->what, *drivers ? " (" : "", drivers, *drivers ? ")" : "");
-	out_printf(o, "%-8s %-17s ", state == FEATURE_MISSING && !needed ? "absent" : words[state], f->name);
+	str_format(text, sizeof(text), "%s%s%s%s", f->what, *drivers ? " (" : "", drivers,
+		   *drivers ? ")" : "");
+	out_printf(o, "%-8s %-17s ", state == FEATURE_MISSING && !needed ? "absent" : words[state],
+		   f->name);
 	put_column(o, text);
 	if (state == FEATURE_MISSING)
 		put_missing(o, n, i);
@@ -133,7 +136,8 @@ static int run(struct cmd_line *line)
 	if (bad)
 		out_printf(&o, "%u needed thing%s missing\n", bad, bad == 1 ? " is" : "s are");
 	else
-		out_printf(&o, "everything needed %s%s is here\n", m.n ? "by " : "", m.n ? m.source : "by every container");
+		out_printf(&o, "everything needed %s%s is here\n", m.n ? "by " : "",
+			   m.n ? m.source : "by every container");
 	manifest_free(&m);
 	return out_flush(&o) < 0 || bad ? 1 : 0;
 }

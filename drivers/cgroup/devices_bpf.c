@@ -45,7 +45,8 @@ struct program {
 #define CONSOLE_MINOR (1U << 1)
 #define PTS_MAJOR 136
 
-static void put(struct program *p, uint8_t code, uint8_t dst, uint8_t src, int16_t off, uint32_t imm)
+static void put(struct program *p, uint8_t code, uint8_t dst, uint8_t src, int16_t off,
+		uint32_t imm)
 {
 	p->insn[p->n++] = (struct bpf_insn){ code, dst, src, off, (int32_t)imm };
 }
@@ -59,12 +60,15 @@ static void put_exit(struct program *p, uint32_t verdict)
 
 static void put_head(struct program *p)
 {
-	put(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_2, BPF_REG_1, offsetof(struct bpf_cgroup_dev_ctx, access_type), 0);
+	put(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_2, BPF_REG_1,
+	    offsetof(struct bpf_cgroup_dev_ctx, access_type), 0);
 	put(p, BPF_ALU | BPF_MOV | BPF_X, BPF_REG_3, BPF_REG_2, 0, 0);
 	put(p, BPF_ALU | BPF_AND | BPF_K, BPF_REG_2, 0, 0, 0xffff);
 	put(p, BPF_ALU | BPF_RSH | BPF_K, BPF_REG_3, 0, 0, 16);
-	put(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_4, BPF_REG_1, offsetof(struct bpf_cgroup_dev_ctx, major), 0);
-	put(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_5, BPF_REG_1, offsetof(struct bpf_cgroup_dev_ctx, minor), 0);
+	put(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_4, BPF_REG_1,
+	    offsetof(struct bpf_cgroup_dev_ctx, major), 0);
+	put(p, BPF_LDX | BPF_MEM | BPF_W, BPF_REG_5, BPF_REG_1,
+	    offsetof(struct bpf_cgroup_dev_ctx, minor), 0);
 }
 
 /* A jump whose target, past everything up to end, is filled in by close_jumps(). */
@@ -76,7 +80,8 @@ static void put_jump(struct program *p, uint8_t op, uint8_t reg, uint32_t value)
 static void close_jumps(struct program *p, unsigned int first)
 {
 	for (unsigned int i = first; i < p->n; i++)
-		if (BPF_CLASS(p->insn[i].code) == BPF_JMP && BPF_OP(p->insn[i].code) != BPF_EXIT && p->insn[i].off == 0)
+		if (BPF_CLASS(p->insn[i].code) == BPF_JMP && BPF_OP(p->insn[i].code) != BPF_EXIT &&
+		    p->insn[i].off == 0)
 			p->insn[i].off = (int16_t)(p->n - i - 1);
 }
 
@@ -174,7 +179,8 @@ static int bpf(int command, union bpf_attr *attr)
 /* The program stays on the cgroup as long as that lives; nothing has to be undone. */
 static int attach(const struct program *p, int cgroup)
 {
-	union bpf_attr load = { .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE }, to = { .target_fd = (uint32_t)cgroup };
+	union bpf_attr load = { .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE },
+		       to = { .target_fd = (uint32_t)cgroup };
 	AUTO_FD int fd = -1;
 
 	load.insns = (uint64_t)(uintptr_t)p->insn;
@@ -216,6 +222,8 @@ int cgroup_v2_devices(const struct spec *s, int cgroup, uint32_t *missing, struc
 	*missing |= CGROUP_NO_DEVICES;
 	if (s->limits == SPEC_LIMITS_BEST_EFFORT || !may_make_nodes(s))
 		return 0;
-	return err_sys(e, ret, "device filter: bpf (kernel: CGROUP_BPF BPF_SYSCALL; needed with CAP_MKNOD; or set "
-			       "limits = best-effort)");
+	return err_sys(
+		e, ret,
+		"device filter: bpf (kernel: CGROUP_BPF BPF_SYSCALL; needed with CAP_MKNOD; or set "
+		"limits = best-effort)");
 }

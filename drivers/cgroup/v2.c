@@ -27,16 +27,16 @@
 #include "drivers/cgroup/v2.h"
 
 #define FOLDER (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-#define DEPTH_MAX 32	  /* of cgroups a container made in its own */
-#define KILL_PASSES 8	  /* over cgroup.procs where the kernel has no cgroup.kill */
-#define LEFTOVER_MS 2000  /* a cgroup left by a crash must be empty after this */
+#define DEPTH_MAX 32	 /* of cgroups a container made in its own */
+#define KILL_PASSES 8	 /* over cgroup.procs where the kernel has no cgroup.kill */
+#define LEFTOVER_MS 2000 /* a cgroup left by a crash must be empty after this */
 #define LEFTOVER_STEP_MS 5
 
 /* Where things are; found once. */
 static struct {
-	int root;	  /* folder of the mount; -1 unknown, or the -errno of the search */
-	int parent;	  /* ours, below it; -1 while not opened */
-	char path[192];	  /* of parent, from root */
+	int root;	/* folder of the mount; -1 unknown, or the -errno of the search */
+	int parent;	/* ours, below it; -1 while not opened */
+	char path[192]; /* of parent, from root */
 } where = { .root = -1, .parent = -1 };
 
 static int open_cgroup2(const char *path)
@@ -165,7 +165,8 @@ int cgroup_v2_enable(const char *controller)
 		return ret;
 	while (*p) {
 		p += strcspn(p, "/");
-		str_format(file, sizeof(file), "%.*s/cgroup.subtree_control", (int)(p - where.path), where.path);
+		str_format(file, sizeof(file), "%.*s/cgroup.subtree_control", (int)(p - where.path),
+			   where.path);
 		ret = fd_write_text(where.root, file, text);
 		if (ret < 0 && (!*p || (ret != -EACCES && ret != -EPERM)))
 			return ret;
@@ -328,8 +329,9 @@ static int make(const char *name, struct err *e)
 	if (ret == -EEXIST)
 		ret = make_again(parent, name);
 	if (ret == -EBUSY)
-		return err_set(e, EBUSY, "cgroup %s/%s: processes of an earlier start cannot be killed", where.path,
-			       name);
+		return err_set(e, EBUSY,
+			       "cgroup %s/%s: processes of an earlier start cannot be killed",
+			       where.path, name);
 	if (ret < 0)
 		return err_sys(e, ret, "cgroup %s/%s", where.path, name);
 	ret = v2_open(name);
@@ -405,7 +407,8 @@ static int v2_freeze(const char *name, bool frozen)
 DRIVER(cgroup, v2) = {
 	.name = "v2",
 	.about = "limits by cgroup v2",
-	.kernel = "CGROUPS MEMCG CFS_BANDWIDTH FAIR_GROUP_SCHED CPUSETS CGROUP_PIDS BLK_CGROUP CGROUP_BPF",
+	.kernel =
+		"CGROUPS MEMCG CFS_BANDWIDTH FAIR_GROUP_SCHED CPUSETS CGROUP_PIDS BLK_CGROUP CGROUP_BPF",
 	.usable = v2_usable,
 	.up = v2_up,
 	.open = v2_open,

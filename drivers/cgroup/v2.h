@@ -28,7 +28,8 @@ int cgroup_v2_limits(const struct spec *s, int cgroup, uint32_t *missing, struct
 #if IS_ENABLED(CONFIG_CGROUP_DEVICES)
 int cgroup_v2_devices(const struct spec *s, int cgroup, uint32_t *missing, struct err *e);
 #else
-static inline int cgroup_v2_devices(const struct spec *s, int cgroup, uint32_t *missing, struct err *e)
+static inline int cgroup_v2_devices(const struct spec *s, int cgroup, uint32_t *missing,
+				    struct err *e)
 {
 	(void)s, (void)cgroup, (void)missing, (void)e;
 	return 0;

@@ -28,8 +28,8 @@ enum kind {
 };
 
 struct limit {
-	const char *key;  /* in a manifest */
-	const char *file; /* without "CONTROLLER." */
+	const char *key;   /* in a manifest */
+	const char *file;  /* without "CONTROLLER." */
 	const char *other; /* a second name of the file on some kernels, or NULL */
 	const char *controller;
 	const char *kernel; /* symbols behind this file */
@@ -46,17 +46,24 @@ struct limit {
 
 static const struct limit limits[] = {
 	{ "memory", "max", .kernel = "MEMCG", .offset = AT(memory), .kind = KIND_MAX, MEMORY },
-	{ "memory-high", "high", .kernel = "MEMCG", .offset = AT(memory_high), .kind = KIND_MAX, MEMORY },
-	{ "memory-low", "low", .kernel = "MEMCG", .offset = AT(memory_low), .kind = KIND_FLOOR, MEMORY },
-	{ "memory-min", "min", .kernel = "MEMCG", .offset = AT(memory_min), .kind = KIND_FLOOR, MEMORY },
-	{ "memory-swap", "swap.max", .kernel = "MEMCG SWAP", .offset = AT(memory_swap), .kind = KIND_MAX, MEMORY },
-	{ "oom-group", "oom.group", .kernel = "MEMCG", .offset = AT(oom_group), .kind = KIND_BOOL, MEMORY },
+	{ "memory-high", "high", .kernel = "MEMCG", .offset = AT(memory_high), .kind = KIND_MAX,
+	  MEMORY },
+	{ "memory-low", "low", .kernel = "MEMCG", .offset = AT(memory_low), .kind = KIND_FLOOR,
+	  MEMORY },
+	{ "memory-min", "min", .kernel = "MEMCG", .offset = AT(memory_min), .kind = KIND_FLOOR,
+	  MEMORY },
+	{ "memory-swap", "swap.max", .kernel = "MEMCG SWAP", .offset = AT(memory_swap),
+	  .kind = KIND_MAX, MEMORY },
+	{ "oom-group", "oom.group", .kernel = "MEMCG", .offset = AT(oom_group), .kind = KIND_BOOL,
+	  MEMORY },
 	{ "cpu", "max", .kernel = "CFS_BANDWIDTH", .offset = AT(cpu), .kind = KIND_CPU, CPU },
-	{ "cpu-weight", "weight", .kernel = "FAIR_GROUP_SCHED", .offset = AT(cpu_weight), .kind = KIND_WEIGHT, CPU },
+	{ "cpu-weight", "weight", .kernel = "FAIR_GROUP_SCHED", .offset = AT(cpu_weight),
+	  .kind = KIND_WEIGHT, CPU },
 	{ "cpuset", "cpus", .kernel = "CPUSETS", .offset = AT(cpuset), .kind = KIND_TEXT, CPUSET },
-	{ "cpuset-mems", "mems", .kernel = "CPUSETS", .offset = AT(cpuset_mems), .kind = KIND_TEXT, CPUSET },
-	{ "pids", "max", .kernel = "CGROUP_PIDS", .offset = AT(pids), .kind = KIND_MAX, .controller = "pids",
-	  .bit = CGROUP_NO_PIDS },
+	{ "cpuset-mems", "mems", .kernel = "CPUSETS", .offset = AT(cpuset_mems), .kind = KIND_TEXT,
+	  CPUSET },
+	{ "pids", "max", .kernel = "CGROUP_PIDS", .offset = AT(pids), .kind = KIND_MAX,
+	  .controller = "pids", .bit = CGROUP_NO_PIDS },
 	{ "io-weight", "weight", "bfq.weight", .kernel = "BLK_CGROUP_IOCOST or BFQ_GROUP_IOSCHED",
 	  .offset = AT(io_weight), .kind = KIND_WEIGHT, IO },
 };
@@ -81,7 +88,8 @@ static bool format(const struct spec *s, const struct limit *l, char *line, size
 	n = *(const uint64_t *)at;
 	if (l->kind == KIND_CPU && n != SPEC_UNLIMITED)
 		/* a quota is 1 ms at least, so small shares need the longest period */
-		str_format(line, size, n < 10 ? "%" PRIu64 "000 1000000" : "%" PRIu64 "00 100000", n);
+		str_format(line, size, n < 10 ? "%" PRIu64 "000 1000000" : "%" PRIu64 "00 100000",
+			   n);
 	else
 		str_format(line, size, "%" PRIu64, n);
 	switch (l->kind) {
@@ -111,11 +119,13 @@ static int write_file(int cgroup, const struct limit *l, const char *line)
 static int refuse(const struct limit *l, const char *line, int ret, struct err *e)
 {
 	if (ret == -ENOENT)
-		return err_set(e, ENOTSUP,
-			       "%s: no %s.%s: this kernel's cgroup v2 has no controller '%s' (kernel: %s; not "
-			       "bound to v1); add it or set limits = best-effort",
-			       l->key, l->controller, l->file, l->controller, l->kernel);
-	return err_sys(e, ret, "%s: writing '%.60s' to %s.%s", l->key, line, l->controller, l->file);
+		return err_set(
+			e, ENOTSUP,
+			"%s: no %s.%s: this kernel's cgroup v2 has no controller '%s' (kernel: %s; not "
+			"bound to v1); add it or set limits = best-effort",
+			l->key, l->controller, l->file, l->controller, l->kernel);
+	return err_sys(e, ret, "%s: writing '%.60s' to %s.%s", l->key, line, l->controller,
+		       l->file);
 }
 
 static int write_limit(const struct spec *s, int cgroup, const struct limit *l, const char *line,
@@ -191,8 +201,11 @@ static int format_io_max(const char *text, char *line, size_t size, struct err *
 		size_t len = strcspn(p, " \t");
 
 		if (add_value(line, size, p, len) < 0)
-			return err_set(e, EINVAL, "io-max: '%.80s': DEVICE, then rbps= wbps= riops= wiops= with a "
-						  "number or max", text);
+			return err_set(
+				e, EINVAL,
+				"io-max: '%.80s': DEVICE, then rbps= wbps= riops= wiops= with a "
+				"number or max",
+				text);
 		p += len;
 	}
 	return 0;

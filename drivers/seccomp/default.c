@@ -23,8 +23,8 @@
 #define SECCOMP_NR offsetof(struct seccomp_data, nr)
 #define SECCOMP_ARCH offsetof(struct seccomp_data, arch)
 /* The kernel takes these arguments as int, so their upper halves must not be looked at. */
-#define SECCOMP_ARG_LOW(n)                                 \
-	(offsetof(struct seccomp_data, args) + 8 * (n) +  \
+#define SECCOMP_ARG_LOW(n)                               \
+	(offsetof(struct seccomp_data, args) + 8 * (n) + \
 	 (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0))
 
 #include "generated/seccomp_default.h"
@@ -46,8 +46,8 @@ static uint32_t answer(uint32_t mark, uint64_t caps)
 	return SECCOMP_RET_ERRNO | (error ? error : EPERM);
 }
 
-static int default_build(const char *profile, uint64_t caps, struct arena *arena, struct sock_fprog *out,
-			 struct err *e)
+static int default_build(const char *profile, uint64_t caps, struct arena *arena,
+			 struct sock_fprog *out, struct err *e)
 {
 	struct sock_filter *program = arena_alloc(arena, sizeof(seccomp_default));
 

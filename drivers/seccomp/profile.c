@@ -50,8 +50,8 @@ int profile_add_arch(struct profile *p, uint32_t arch, struct err *e)
 	return 0;
 }
 
-int profile_add_rule(struct profile *p, const char *name, uint32_t action, const struct scmp_arg_cmp *args,
-		     unsigned int n_args, struct err *e)
+int profile_add_rule(struct profile *p, const char *name, uint32_t action,
+		     const struct scmp_arg_cmp *args, unsigned int n_args, struct err *e)
 {
 	int nr = seccomp_syscall_resolve_name(name), ret;
 
@@ -80,8 +80,10 @@ static int export(struct profile *p, struct arena *arena, struct sock_fprog *out
 		return err_sys(e, ret, "seccomp %s: compiling", p->path);
 	if (fstat(fd, &st) < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return err_sys(e, errno, "seccomp %s", p->path);
-	if (st.st_size < (off_t)sizeof(*program) || st.st_size > (off_t)(BPF_MAXINSNS * sizeof(*program)))
-		return err_set(e, E2BIG, "seccomp %s: the filter is longer than the kernel takes", p->path);
+	if (st.st_size < (off_t)sizeof(*program) ||
+	    st.st_size > (off_t)(BPF_MAXINSNS * sizeof(*program)))
+		return err_set(e, E2BIG, "seccomp %s: the filter is longer than the kernel takes",
+			       p->path);
 	program = arena_alloc(arena, (size_t)st.st_size);
 	if (!program)
 		return err_sys(e, ENOMEM, "seccomp %s", p->path);
@@ -126,7 +128,8 @@ static int add_line(struct profile *p, char *line, struct err *e)
 	char *save;
 
 	line[strcspn(line, "#")] = '\0';
-	for (char *name = strtok_r(line, " \t\r,", &save); name && ret == 0; name = strtok_r(NULL, " \t\r,", &save))
+	for (char *name = strtok_r(line, " \t\r,", &save); name && ret == 0;
+	     name = strtok_r(NULL, " \t\r,", &save))
 		ret = profile_add_rule(p, name, SCMP_ACT_ALLOW, NULL, 0, e);
 	return ret;
 }
@@ -143,11 +146,14 @@ int profile_read_list(struct profile *p, char *text, size_t len, struct err *e)
 		*next++ = '\0';
 		ret = add_line(p, line, e);
 		if (ret == -ENOENT)
-			return err_set(e, EINVAL, "seccomp %s:%u: not a system call libseccomp knows", p->path, number);
+			return err_set(e, EINVAL,
+				       "seccomp %s:%u: not a system call libseccomp knows", p->path,
+				       number);
 	}
 	/* Not a refusal, or libc would not try clone; without effect where the list allows clone3. */
 	if (ret == 0)
-		seccomp_rule_add(p->filter, SCMP_ACT_ERRNO(ENOSYS), seccomp_syscall_resolve_name("clone3"), 0);
+		seccomp_rule_add(p->filter, SCMP_ACT_ERRNO(ENOSYS),
+				 seccomp_syscall_resolve_name("clone3"), 0);
 	return ret;
 }
 
@@ -158,8 +164,8 @@ static bool profile_match(const char *profile)
 	return strcmp(profile, "default") != 0 && strcmp(profile, "unconfined") != 0;
 }
 
-static int profile_build(const char *profile, uint64_t caps, struct arena *arena, struct sock_fprog *out,
-			 struct err *e)
+static int profile_build(const char *profile, uint64_t caps, struct arena *arena,
+			 struct sock_fprog *out, struct err *e)
 {
 	AUTO_FREE char *text = NULL;
 	size_t len;

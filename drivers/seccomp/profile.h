@@ -32,8 +32,8 @@ int profile_add_arch(struct profile *p, uint32_t arch, struct err *e);
  * Adds a rule for a call by name; args are all to hold. A name libseccomp does not know is -ENOENT
  * without a word, so that the caller decides; other errors fill e.
  */
-int profile_add_rule(struct profile *p, const char *name, uint32_t action, const struct scmp_arg_cmp *args,
-		     unsigned int n_args, struct err *e);
+int profile_add_rule(struct profile *p, const char *name, uint32_t action,
+		     const struct scmp_arg_cmp *args, unsigned int n_args, struct err *e);
 
 /* Docker's or OCI's JSON; text need not end in NUL. 0 or -errno. */
 int profile_read_json(struct profile *p, const char *text, size_t len, struct err *e);

@@ -62,7 +62,8 @@ static bool is_text(const struct json *j, int i, const char *text)
 	const jsmntok_t *t = &j->token[i];
 	size_t len = (size_t)(t->end - t->start);
 
-	return t->type == JSMN_STRING && strlen(text) == len && memcmp(j->text + t->start, text, len) == 0;
+	return t->type == JSMN_STRING && strlen(text) == len &&
+	       memcmp(j->text + t->start, text, len) == 0;
 }
 
 /* A string or number as a word; false when it is long, empty or has an escape in it. */
@@ -118,7 +119,8 @@ static bool is_sound(const struct json *j)
 	for (int i = 0; i < j->n; i++) {
 		int parent = j->token[i].parent;
 
-		if (j->token[i].type == JSMN_UNDEFINED || j->token[i].end < 0 || (parent < 0) != (i == 0))
+		if (j->token[i].type == JSMN_UNDEFINED || j->token[i].end < 0 ||
+		    (parent < 0) != (i == 0))
 			return false;
 		if (parent >= 0 && j->token[parent].type == JSMN_OBJECT &&
 		    (j->token[i].type != JSMN_STRING || j->token[i].size != 1))
@@ -131,7 +133,8 @@ static bool is_sound(const struct json *j)
 
 /* ---- meaning ---- */
 
-static int bad(const struct profile *p, const struct json *j, int i, const char *what, struct err *e)
+static int bad(const struct profile *p, const struct json *j, int i, const char *what,
+	       struct err *e)
 {
 	unsigned int line = 1;
 
@@ -140,8 +143,8 @@ static int bad(const struct profile *p, const struct json *j, int i, const char 
 	return err_set(e, EINVAL, "seccomp %s:%u: %s", p->path, line, what);
 }
 
-static int get_action(const struct profile *p, const struct json *j, int i, int errno_ret, uint32_t *action,
-		      struct err *e)
+static int get_action(const struct profile *p, const struct json *j, int i, int errno_ret,
+		      uint32_t *action, struct err *e)
 {
 	static const struct {
 		const char *name;
@@ -167,7 +170,10 @@ static int get_action(const struct profile *p, const struct json *j, int i, int 
 		*action = actions[k].action | (actions[k].data ? (uint32_t)data : 0);
 		return 0;
 	}
-	return bad(p, j, i, "an action this runtime knows is needed (SCMP_ACT_ALLOW, _ERRNO, _KILL_PROCESS, ...)", e);
+	return bad(
+		p, j, i,
+		"an action this runtime knows is needed (SCMP_ACT_ALLOW, _ERRNO, _KILL_PROCESS, ...)",
+		e);
 }
 
 static uint32_t arch_of(const struct json *j, int i)
@@ -186,7 +192,8 @@ static int add_archs(struct profile *p, const struct json *j, int array, struct 
 {
 	int i = array + 1, ret = 0;
 
-	for (int left = array >= 0 ? j->token[array].size : 0; left > 0 && ret == 0; left--, i = skip(j, i)) {
+	for (int left = array >= 0 ? j->token[array].size : 0; left > 0 && ret == 0;
+	     left--, i = skip(j, i)) {
 		uint32_t arch = arch_of(j, i);
 
 		/* one that libseccomp does not know is not this machine's */
@@ -221,10 +228,12 @@ static bool has_native_arch(const struct json *j, int array)
 		uint32_t token;
 		const char *name;
 	} names[] = {
-		{ SCMP_ARCH_X86_64, "amd64" },	  { SCMP_ARCH_X86, "386" },	  { SCMP_ARCH_AARCH64, "arm64" },
-		{ SCMP_ARCH_ARM, "arm" },	  { SCMP_ARCH_MIPS, "mips" },	  { SCMP_ARCH_MIPSEL, "mipsle" },
-		{ SCMP_ARCH_MIPS64, "mips64" },	  { SCMP_ARCH_MIPSEL64, "mips64le" }, { SCMP_ARCH_PPC64LE, "ppc64le" },
-		{ SCMP_ARCH_RISCV64, "riscv64" }, { SCMP_ARCH_S390X, "s390x" },
+		{ SCMP_ARCH_X86_64, "amd64" },	  { SCMP_ARCH_X86, "386" },
+		{ SCMP_ARCH_AARCH64, "arm64" },	  { SCMP_ARCH_ARM, "arm" },
+		{ SCMP_ARCH_MIPS, "mips" },	  { SCMP_ARCH_MIPSEL, "mipsle" },
+		{ SCMP_ARCH_MIPS64, "mips64" },	  { SCMP_ARCH_MIPSEL64, "mips64le" },
+		{ SCMP_ARCH_PPC64LE, "ppc64le" }, { SCMP_ARCH_RISCV64, "riscv64" },
+		{ SCMP_ARCH_S390X, "s390x" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -279,15 +288,21 @@ static bool applies(const struct profile *p, const struct json *j, const struct 
 	caps = member(j, r->excludes, "caps");
 	arches = member(j, r->excludes, "arches");
 	kernel = member(j, r->excludes, "minKernel");
-	return !(caps >= 0 && has_caps(p, j, caps, false)) && !(arches >= 0 && has_native_arch(j, arches)) &&
+	return !(caps >= 0 && has_caps(p, j, caps, false)) &&
+	       !(arches >= 0 && has_native_arch(j, arches)) &&
 	       !(kernel >= 0 && has_kernel(j, kernel));
 }
 
-static int get_arg(const struct profile *p, const struct json *j, int object, struct scmp_arg_cmp *arg, struct err *e)
+static int get_arg(const struct profile *p, const struct json *j, int object,
+		   struct scmp_arg_cmp *arg, struct err *e)
 {
 	static const char *const ops[] = {
-		[SCMP_CMP_NE] = "SCMP_CMP_NE", [SCMP_CMP_LT] = "SCMP_CMP_LT", [SCMP_CMP_LE] = "SCMP_CMP_LE",
-		[SCMP_CMP_EQ] = "SCMP_CMP_EQ", [SCMP_CMP_GE] = "SCMP_CMP_GE", [SCMP_CMP_GT] = "SCMP_CMP_GT",
+		[SCMP_CMP_NE] = "SCMP_CMP_NE",
+		[SCMP_CMP_LT] = "SCMP_CMP_LT",
+		[SCMP_CMP_LE] = "SCMP_CMP_LE",
+		[SCMP_CMP_EQ] = "SCMP_CMP_EQ",
+		[SCMP_CMP_GE] = "SCMP_CMP_GE",
+		[SCMP_CMP_GT] = "SCMP_CMP_GT",
 		[SCMP_CMP_MASKED_EQ] = "SCMP_CMP_MASKED_EQ",
 	};
 	int index = member(j, object, "index"), value = member(j, object, "value");
@@ -303,11 +318,12 @@ static int get_arg(const struct profile *p, const struct json *j, int object, st
 		*arg = (struct scmp_arg_cmp){ (unsigned int)number, (enum scmp_compare)i, a, b };
 		return 0;
 	}
-	return bad(p, j, object, "op must be SCMP_CMP_EQ, _NE, _LT, _LE, _GE, _GT or _MASKED_EQ", e);
+	return bad(p, j, object, "op must be SCMP_CMP_EQ, _NE, _LT, _LE, _GE, _GT or _MASKED_EQ",
+		   e);
 }
 
-static int get_args(const struct profile *p, const struct json *j, int array, struct scmp_arg_cmp args[ARGS_MAX],
-		    unsigned int *n, struct err *e)
+static int get_args(const struct profile *p, const struct json *j, int array,
+		    struct scmp_arg_cmp args[ARGS_MAX], unsigned int *n, struct err *e)
 {
 	int i = array + 1;
 
@@ -326,8 +342,8 @@ static int get_args(const struct profile *p, const struct json *j, int array, st
 }
 
 /* Conditions on the same argument are alternatives, on different ones they all have to hold. */
-static int add_name(struct profile *p, const char *name, uint32_t action, const struct scmp_arg_cmp *args,
-		    unsigned int n, struct err *e)
+static int add_name(struct profile *p, const char *name, uint32_t action,
+		    const struct scmp_arg_cmp *args, unsigned int n, struct err *e)
 {
 	bool repeated = false;
 	int ret = 0;
@@ -356,7 +372,8 @@ static int add_entry(struct profile *p, const struct json *j, const struct entry
 	ret = get_action(p, j, r->action, r->errno_ret, &action, e);
 	if (ret == 0)
 		ret = get_args(p, j, r->args, args, &n_args, e);
-	for (int left = one ? 1 : j->token[r->names].size; left > 0 && ret == 0; left--, i = skip(j, i)) {
+	for (int left = one ? 1 : j->token[r->names].size; left > 0 && ret == 0;
+	     left--, i = skip(j, i)) {
 		if (!get_word(j, i, JSMN_STRING, name))
 			return bad(p, j, i, "not the name of a system call", e);
 		ret = add_name(p, name, action, args, n_args, e);
@@ -373,8 +390,9 @@ static int add_syscalls(struct profile *p, const struct json *j, int array, stru
 	if (!is_type(j, array, JSMN_ARRAY))
 		return bad(p, j, array, "syscalls must be an array", e);
 	for (int left = j->token[array].size; left > 0 && ret == 0; left--, i = skip(j, i)) {
-		struct entry r = { member(j, i, "names"), member(j, i, "action"),   member(j, i, "errnoRet"),
-				   member(j, i, "args"),  member(j, i, "includes"), member(j, i, "excludes") };
+		struct entry r = { member(j, i, "names"),    member(j, i, "action"),
+				   member(j, i, "errnoRet"), member(j, i, "args"),
+				   member(j, i, "includes"), member(j, i, "excludes") };
 
 		if (r.names < 0)
 			r.names = member(j, i, "name");
@@ -390,7 +408,8 @@ static int read_tokens(struct profile *p, const struct json *j, struct err *e)
 {
 	int archs = member(j, 0, "architectures"), map = member(j, 0, "archMap");
 	uint32_t otherwise;
-	int ret = get_action(p, j, member(j, 0, "defaultAction"), member(j, 0, "defaultErrnoRet"), &otherwise, e);
+	int ret = get_action(p, j, member(j, 0, "defaultAction"), member(j, 0, "defaultErrnoRet"),
+			     &otherwise, e);
 
 	if (ret < 0)
 		return ret;
@@ -441,6 +460,7 @@ int profile_read_json(struct profile *p, const char *text, size_t len, struct er
 	j.n = jsmn_parse(&parser, text, len, token, (unsigned int)len + 1);
 	j.token = token;
 	if (j.n <= 0 || !is_sound(&j))
-		return err_set(e, EINVAL, "seccomp %s: not valid JSON (at byte %u)", p->path, parser.pos);
+		return err_set(e, EINVAL, "seccomp %s: not valid JSON (at byte %u)", p->path,
+			       parser.pos);
 	return read_tokens(p, &j, e);
 }

@@ -30,7 +30,8 @@ static void open_root(void)
 	if (!mkdtemp(dir))
 		abort();
 	root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0 || mkdirat(root, "etc", 0755) < 0 || symlinkat("passwd", root, "etc/group") < 0)
+	if (root < 0 || mkdirat(root, "etc", 0755) < 0 ||
+	    symlinkat("passwd", root, "etc/group") < 0)
 		abort();
 	atexit(remove_root);
 }
@@ -64,7 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		if (ids.uid == (uid_t)-1 || ids.gid == (gid_t)-1)
 			abort();
-		if (*user && user[strspn(user, "0123456789")] == '\0' && ids.uid != strtoull(user, NULL, 10))
+		if (*user && user[strspn(user, "0123456789")] == '\0' &&
+		    ids.uid != strtoull(user, NULL, 10))
 			abort();
 	}
 	free(user);

@@ -31,9 +31,9 @@ enum test { TEST_NONE, TEST_IS, TEST_NOT, TEST_CLEAR };
 
 /* What one system call is answered. Two calls with equal answers are neighbours in one range. */
 struct answer {
-	bool allow;		 /* without any condition */
-	int caps;		 /* index of caps that allow it, -1 none */
-	char error[NAME_SIZE];	 /* errno otherwise */
+	bool allow;	       /* without any condition */
+	int caps;	       /* index of caps that allow it, -1 none */
+	char error[NAME_SIZE]; /* errno otherwise */
 	enum test test;
 	int arg;
 	int n_values;
@@ -134,7 +134,9 @@ static int read_test(struct answer *a, char **word, int n)
 	a->arg = word[0][3] - '0';
 	if (a->arg < 0 || a->arg > 5 || word[0][4] || n < 3)
 		die("'%s': arg0 to arg5, a test and values", word[0]);
-	a->test = strcmp(word[1], "is") == 0 ? TEST_IS : strcmp(word[1], "not") == 0 ? TEST_NOT : TEST_CLEAR;
+	a->test = strcmp(word[1], "is") == 0	? TEST_IS
+		  : strcmp(word[1], "not") == 0 ? TEST_NOT
+						: TEST_CLEAR;
 	if (a->test == TEST_CLEAR && strcmp(word[1], "clear") != 0)
 		die("'%s': is, not or clear", word[1]);
 	for (; i < n && strcmp(word[i], "or") != 0 && strcmp(word[i], "else") != 0; i++) {
@@ -155,8 +157,8 @@ static void read_conditions(struct answer *a, char **word, int n)
 		if (strcmp(word[i], "cap") == 0 && i + 1 < n) {
 			size_t used = strlen(expression);
 
-			snprintf(expression + used, sizeof(expression) - used, "%sUINT64_C(1) << CAP_%s",
-				 used ? " | " : "", word[i + 1]);
+			snprintf(expression + used, sizeof(expression) - used,
+				 "%sUINT64_C(1) << CAP_%s", used ? " | " : "", word[i + 1]);
 			i += 2;
 		} else if (strncmp(word[i], "arg", 3) == 0) {
 			i += read_test(a, word + i, n - i);
@@ -261,7 +263,8 @@ static const struct answer *answer_of(uint32_t arch, uint32_t number)
 	for (int i = 0; i < n_rules; i++) {
 		bool by_name = name && strcmp(rules[i].name, name) == 0;
 
-		if (!by_name && (rules[i].number < 0 || base_of(arch) + (uint32_t)rules[i].number != number))
+		if (!by_name &&
+		    (rules[i].number < 0 || base_of(arch) + (uint32_t)rules[i].number != number))
 			continue;
 		rules[i].used = true;
 		found = &rules[i].answer;
@@ -326,7 +329,8 @@ static int emit_refusal(struct insn *out, const struct answer *a)
 
 static int emit_answer(struct insn *out, const struct answer *a)
 {
-	const char *jump = a->test == TEST_CLEAR ? "BPF_JMP | BPF_JSET | BPF_K" : "BPF_JMP | BPF_JEQ | BPF_K";
+	const char *jump = a->test == TEST_CLEAR ? "BPF_JMP | BPF_JSET | BPF_K"
+						 : "BPF_JMP | BPF_JEQ | BPF_K";
 	char k[NAME_SIZE];
 	int n = 0;
 
@@ -507,19 +511,23 @@ int main(int argc, char **argv)
 	}
 	arch = find_arch(argv[1]);
 	if (!arch) {
-		fprintf(stderr, "compile: no architecture '%s' in tools/seccomp/compile.c; "
-				"switch SECCOMP off or add it\n", argv[1]);
+		fprintf(stderr,
+			"compile: no architecture '%s' in tools/seccomp/compile.c; "
+			"switch SECCOMP off or add it\n",
+			argv[1]);
 		return 1;
 	}
 	read_list(argv[2]);
 	n = emit_program(program, arch, *argv[3] == 'y');
-	printf("/* SPDX-License-Identifier: MIT */\n/* Made from %s for %s by tools/seccomp. */\n", argv[2], arch->name);
+	printf("/* SPDX-License-Identifier: MIT */\n/* Made from %s for %s by tools/seccomp. */\n",
+	       argv[2], arch->name);
 	printf("static const uint64_t seccomp_default_caps[] = {\n");
 	for (int i = 0; i < n_caps; i++)
 		printf("\t%s,\n", caps[i]);
 	printf("};\n\nstatic const struct sock_filter seccomp_default[] = {\n");
 	for (int i = 0; i < n; i++)
-		printf("\t{ %s, %u, %u, %s },\n", program[i].code, program[i].jt, program[i].jf, program[i].k);
+		printf("\t{ %s, %u, %u, %s },\n", program[i].code, program[i].jt, program[i].jf,
+		       program[i].k);
 	printf("};\n");
 	return 0;
 }

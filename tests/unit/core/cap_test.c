@@ -50,8 +50,10 @@ static void names_are_libcaps(void **state)
 
 static void words(void **state)
 {
-	static const char *const bad[] = { "",	   "CAP_",  "cap", "-1",   " 5",   "64", "18446744073709551616", "5 ",
-					   "0x5", "NET_ADMIN ", "all", "NET_ADMI", "NET_ADMINX", "cap_cap_chown" };
+	static const char *const bad[] = {
+		"",   "CAP_", "cap",	    "-1",  " 5",       "64",	     "18446744073709551616",
+		"5 ", "0x5",  "NET_ADMIN ", "all", "NET_ADMI", "NET_ADMINX", "cap_cap_chown"
+	};
 	struct err e = { 0 };
 
 	(void)state;
@@ -129,7 +131,8 @@ static int child(const struct cap_sets *sets, uid_t uid)
 	for (unsigned int cap = 0; cap <= CAP_LAST_CAP; cap++) {
 		if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) != !!(sets->bounding & CAP_BIT(cap)))
 			return __LINE__;
-		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) != !!(sets->ambient & CAP_BIT(cap)))
+		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) !=
+		    !!(sets->ambient & CAP_BIT(cap)))
 			return __LINE__;
 	}
 	return 0;
@@ -196,8 +199,11 @@ static void lacking(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_are_libcaps), cmocka_unit_test(words),   cmocka_unit_test(sets),
-		cmocka_unit_test(applied),	     cmocka_unit_test(lacking),
+		cmocka_unit_test(names_are_libcaps),
+		cmocka_unit_test(words),
+		cmocka_unit_test(sets),
+		cmocka_unit_test(applied),
+		cmocka_unit_test(lacking),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

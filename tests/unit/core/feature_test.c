@@ -104,8 +104,12 @@ static void probes(void **state)
 static void needs(void **state)
 {
 	char *host[] = { "host", NULL };
-	struct spec s = { .memory = SPEC_UNLIMITED, .memory_high = SPEC_UNLIMITED, .memory_swap = SPEC_UNLIMITED,
-			  .cpu = SPEC_UNLIMITED, .pids = SPEC_UNLIMITED, .uts = SPEC_NS_HOST };
+	struct spec s = { .memory = SPEC_UNLIMITED,
+			  .memory_high = SPEC_UNLIMITED,
+			  .memory_swap = SPEC_UNLIMITED,
+			  .cpu = SPEC_UNLIMITED,
+			  .pids = SPEC_UNLIMITED,
+			  .uts = SPEC_NS_HOST };
 	const uint64_t pids = UINT64_C(1) << (find("CGROUP_PIDS", 11) - features);
 	const uint64_t uts = UINT64_C(1) << (find("UTS_NS", 6) - features);
 	const uint64_t net = UINT64_C(1) << (find("NET_NS", 6) - features);

@@ -123,10 +123,31 @@ static void numbers(void **state)
 static void refused(void **state)
 {
 	static const char *const bad[] = {
-		"-1",	   "4294967295", "4294967296", "18446744073709551616", " 1000",	 "1000 ",  "1000:",
-		":1000",   "1000:-1",	 "1000:",      "1000:4294967295",      "1:2:3",	 "+0",	   "0\n",
-		"\t0",	   "web:",	 ":",	       "web: log",	       "a b",	 "-root",  "web,app",
-		"../root", "web\x7f",	 "\xc2\xa0" "1",
+		"-1",
+		"4294967295",
+		"4294967296",
+		"18446744073709551616",
+		" 1000",
+		"1000 ",
+		"1000:",
+		":1000",
+		"1000:-1",
+		"1000:",
+		"1000:4294967295",
+		"1:2:3",
+		"+0",
+		"0\n",
+		"\t0",
+		"web:",
+		":",
+		"web: log",
+		"a b",
+		"-root",
+		"web,app",
+		"../root",
+		"web\x7f",
+		"\xc2\xa0"
+		"1",
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 		"99999999999999999999999999999999999999999999999999999999999999999999999999999999999",
 	};
@@ -147,7 +168,8 @@ static void refused(void **state)
 
 static void hostile_passwd(void **state)
 {
-	static const char nul[] = "web\0:x:0:0::/:\nweb:x:3\0" "3:34::/:\n";
+	static const char nul[] = "web\0:x:0:0::/:\nweb:x:3\0"
+				  "3:34::/:\n";
 
 	(void)state;
 	passwd("web:x:-1:34::/:\n");
@@ -190,7 +212,8 @@ static void hostile_group(void **state)
 	assert_int_equal(look("web"), 0);
 	assert_int_equal(ids.n_groups, 1);
 	for (int i = 0; i < IDS_GROUPS_MAX + 1; i++)
-		snprintf(many + strlen(many), sizeof(many) - strlen(many), "g%d:x:%d:web\n", i, 100 + i);
+		snprintf(many + strlen(many), sizeof(many) - strlen(many), "g%d:x:%d:web\n", i,
+			 100 + i);
 	group(many);
 	assert_int_equal(look("web"), -E2BIG);
 }
@@ -272,10 +295,14 @@ static void applied(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(names, setup),	       cmocka_unit_test_setup(numbers, setup),
-		cmocka_unit_test_setup(refused, setup),	       cmocka_unit_test_setup(hostile_passwd, setup),
-		cmocka_unit_test_setup(hostile_group, setup),  cmocka_unit_test_setup(odd_files, setup),
-		cmocka_unit_test_setup(more_groups, setup),    cmocka_unit_test(applied),
+		cmocka_unit_test_setup(names, setup),
+		cmocka_unit_test_setup(numbers, setup),
+		cmocka_unit_test_setup(refused, setup),
+		cmocka_unit_test_setup(hostile_passwd, setup),
+		cmocka_unit_test_setup(hostile_group, setup),
+		cmocka_unit_test_setup(odd_files, setup),
+		cmocka_unit_test_setup(more_groups, setup),
+		cmocka_unit_test(applied),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, gone);

@@ -30,17 +30,32 @@ static int check(const char *text, bool own)
 
 static void whose(void **state)
 {
-	static const char *const own[] = { "net.ipv4.ip_forward=1",	 "net/ipv4/conf/eth0.100/rp_filter=1",
-					   "net.ipv4.conf.eth0/100.rp_filter=1", "kernel.shmmax=1",
-					   "fs.mqueue.msg_max=9",	 "kernel.domainname=x" };
-	static const char *const host[] = { "kernel.panic=1", "vm.swappiness=1",  "kernel.core_pattern=|/x",
-					    "kernel.semx=1",  "netx.ipv4=1",	  "fs.file-max=1",
-					    "net=1",	      "kernel.shmmax.x=1" };
-	static const char *const bad[] = { "",		  "=",		       "=1",
-					   "net.ipv4",	  "net..ipv4=1",       "net.ipv4.=1",
-					   ".net.ipv4=1", "net/../kernel/x=1", "net/./x=1",
-					   "/net/ipv4=1", "net.ipv4/../../kernel=1", "net/ipv4/=1",
-					   "net.i pv4=1", "net.\n=1",	       "net//ipv4=1" };
+	static const char *const own[] = { "net.ipv4.ip_forward=1",
+					   "net/ipv4/conf/eth0.100/rp_filter=1",
+					   "net.ipv4.conf.eth0/100.rp_filter=1",
+					   "kernel.shmmax=1",
+					   "fs.mqueue.msg_max=9",
+					   "kernel.domainname=x" };
+	static const char *const host[] = {
+		"kernel.panic=1", "vm.swappiness=1",  "kernel.core_pattern=|/x",
+		"kernel.semx=1",  "netx.ipv4=1",      "fs.file-max=1",
+		"net=1",	  "kernel.shmmax.x=1"
+	};
+	static const char *const bad[] = { "",
+					   "=",
+					   "=1",
+					   "net.ipv4",
+					   "net..ipv4=1",
+					   "net.ipv4.=1",
+					   ".net.ipv4=1",
+					   "net/../kernel/x=1",
+					   "net/./x=1",
+					   "/net/ipv4=1",
+					   "net.ipv4/../../kernel=1",
+					   "net/ipv4/=1",
+					   "net.i pv4=1",
+					   "net.\n=1",
+					   "net//ipv4=1" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
@@ -68,7 +83,8 @@ static int set_in_namespaces(void)
 		return 2;
 	if (fd_read_text(proc, "sys/net/ipv4/ip_forward", text, sizeof(text)) != 1 || *text != '1')
 		return 3;
-	if (fd_read_text(proc, "sys/kernel/shmmni", text, sizeof(text)) != 2 || strcmp(text, "77") != 0)
+	if (fd_read_text(proc, "sys/kernel/shmmni", text, sizeof(text)) != 2 ||
+	    strcmp(text, "77") != 0)
 		return 4;
 	if (sysctl_apply(&s, other, NULL) != -EPERM)
 		return 5;

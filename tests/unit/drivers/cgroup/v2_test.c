@@ -58,8 +58,12 @@ int __wrap_fd_write_text(int dirfd, const char *path, const char *text)
 
 static struct spec empty(void)
 {
-	return (struct spec){ .memory = SPEC_UNLIMITED, .memory_high = SPEC_UNLIMITED, .memory_low = SPEC_UNLIMITED,
-			      .memory_min = SPEC_UNLIMITED, .memory_swap = SPEC_UNLIMITED, .cpu = SPEC_UNLIMITED,
+	return (struct spec){ .memory = SPEC_UNLIMITED,
+			      .memory_high = SPEC_UNLIMITED,
+			      .memory_low = SPEC_UNLIMITED,
+			      .memory_min = SPEC_UNLIMITED,
+			      .memory_swap = SPEC_UNLIMITED,
+			      .cpu = SPEC_UNLIMITED,
 			      .pids = SPEC_UNLIMITED };
 }
 
@@ -152,7 +156,9 @@ static void makes_and_removes(void **state)
 
 static void names(void **state)
 {
-	static const char *const bad[] = { "", ".", "..", "../x", "a/b", "-x", "/x", "cgroup.procs/", ".x" };
+	static const char *const bad[] = { "",	  ".",	"..", "../x",
+					   "a/b", "-x", "/x", "cgroup.procs/",
+					   ".x" };
 	struct spec s = empty();
 
 	(void)state;
@@ -229,14 +235,16 @@ static void refuses_without_controller(void **state)
 	fd = up(&s);
 	assert_true(fd >= 0);
 	close(fd);
-	assert_int_equal(missing, CGROUP_NO_MEMORY | CGROUP_NO_PIDS | CGROUP_NO_CPU | CGROUP_NO_CPUSET | CGROUP_NO_IO);
+	assert_int_equal(missing, CGROUP_NO_MEMORY | CGROUP_NO_PIDS | CGROUP_NO_CPU |
+					  CGROUP_NO_CPUSET | CGROUP_NO_IO);
 	assert_int_equal(driver->down(NAME), 0);
 }
 
 /* Opens of a process born in the cgroup: bit per node that could be opened. */
 static int opens(int cgroup)
 {
-	static const char *const nodes[] = { "/dev/null", "/dev/urandom", "/dev/kmsg", "/tmp/cgroup_test_mem" };
+	static const char *const nodes[] = { "/dev/null", "/dev/urandom", "/dev/kmsg",
+					     "/tmp/cgroup_test_mem" };
 	int status = 0, got = 0;
 	pid_t pid = fork();
 
@@ -271,7 +279,8 @@ static int opens_with(const struct spec *s)
 
 static void filters_devices(void **state)
 {
-	char *kmsg[] = { "/dev/kmsg:r", NULL }, *all[] = { "/dev/kmsg", NULL }, *gone[] = { "/dev/gone", NULL };
+	char *kmsg[] = { "/dev/kmsg:r", NULL }, *all[] = { "/dev/kmsg", NULL },
+	     *gone[] = { "/dev/gone", NULL };
 	char *file[] = { "/etc/passwd", NULL };
 	struct spec s = empty();
 
@@ -314,14 +323,16 @@ static void wants(void **state)
 	s.limits = SPEC_LIMITS_BEST_EFFORT;
 	assert_int_equal(cgroup_require_none(&s, &missing, &e), 0);
 	assert_int_equal(missing, CGROUP_NO_PIDS | CGROUP_NO_MEMORY | CGROUP_NO_ALL);
-	assert_string_equal(cgroup_missing_text(missing, text, sizeof(text)), "memory, pids, cgroup");
+	assert_string_equal(cgroup_missing_text(missing, text, sizeof(text)),
+			    "memory, pids, cgroup");
 	assert_string_equal(cgroup_missing_text(0, text, sizeof(text)), "");
 	assert_string_equal(cgroup_missing_text(missing, text, 8), "memory,");
 }
 
 static bool mount_here(void)
 {
-	return geteuid() == 0 && unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) == 0 &&
+	return geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
+	       mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) == 0 &&
 	       mount("none", "/sys/fs/cgroup", "cgroup2", 0, NULL) == 0;
 }
 
@@ -329,10 +340,13 @@ int main(void)
 {
 	const struct CMUnitTest everywhere[] = { cmocka_unit_test(wants) };
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(makes_and_removes), cmocka_unit_test(names),
-		cmocka_unit_test(kills_all),	     cmocka_unit_test(reuses_leftover),
+		cmocka_unit_test(makes_and_removes),
+		cmocka_unit_test(names),
+		cmocka_unit_test(kills_all),
+		cmocka_unit_test(reuses_leftover),
 		cmocka_unit_test(kills_all_on_old_kernels),
-		cmocka_unit_test(filters_devices),   cmocka_unit_test(refuses_without_controller),
+		cmocka_unit_test(filters_devices),
+		cmocka_unit_test(refuses_without_controller),
 	};
 	int failed = cmocka_run_group_tests(everywhere, NULL, NULL);
 

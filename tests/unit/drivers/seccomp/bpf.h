@@ -20,7 +20,8 @@ static inline uint32_t bpf_load(const struct seccomp_data *d, uint32_t offset)
 }
 
 /* The answer of the program; aborts where the kernel's verifier would have refused it. */
-static inline uint32_t bpf_run(const struct sock_fprog *p, const struct seccomp_data *d, unsigned int *steps)
+static inline uint32_t bpf_run(const struct sock_fprog *p, const struct seccomp_data *d,
+			       unsigned int *steps)
 {
 	uint32_t a = 0;
 

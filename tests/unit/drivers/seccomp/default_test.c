@@ -51,7 +51,8 @@ static struct sock_fprog program(uint64_t caps)
 	return p;
 }
 
-static uint32_t ask(const struct sock_fprog *p, uint32_t arch, long nr, uint64_t arg0, uint64_t arg1)
+static uint32_t ask(const struct sock_fprog *p, uint32_t arch, long nr, uint64_t arg0,
+		    uint64_t arg1)
 {
 	struct seccomp_data d = { .nr = (int)nr, .arch = arch, .args = { arg0, arg1 } };
 	unsigned int steps = 0;
@@ -149,8 +150,9 @@ static void other_abis(void **state)
 
 static void arguments(void **state)
 {
-	static const uint64_t namespaces[] = { CLONE_NEWNS,  CLONE_NEWUTS, CLONE_NEWIPC,   CLONE_NEWUSER,
-					       CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWCGROUP };
+	static const uint64_t namespaces[] = { CLONE_NEWNS,    CLONE_NEWUTS, CLONE_NEWIPC,
+					       CLONE_NEWUSER,  CLONE_NEWPID, CLONE_NEWNET,
+					       CLONE_NEWCGROUP };
 	struct sock_fprog p = program(0);
 	const uint64_t high = UINT64_C(1) << 32;
 
@@ -179,11 +181,20 @@ static void capabilities(void **state)
 		const char *name;
 		int cap;
 	} needs[] = {
-		{ "mount", CAP_SYS_ADMIN },	      { "unshare", CAP_SYS_ADMIN },   { "setns", CAP_SYS_ADMIN },
-		{ "bpf", CAP_SYS_ADMIN },	      { "bpf", CAP_BPF },	      { "syslog", CAP_SYSLOG },
-		{ "perf_event_open", CAP_PERFMON },   { "chroot", CAP_SYS_CHROOT },   { "reboot", CAP_SYS_BOOT },
-		{ "init_module", CAP_SYS_MODULE },    { "clock_settime", CAP_SYS_TIME }, { "acct", CAP_SYS_PACCT },
-		{ "process_vm_readv", CAP_SYS_PTRACE }, { "mbind", CAP_SYS_NICE },
+		{ "mount", CAP_SYS_ADMIN },
+		{ "unshare", CAP_SYS_ADMIN },
+		{ "setns", CAP_SYS_ADMIN },
+		{ "bpf", CAP_SYS_ADMIN },
+		{ "bpf", CAP_BPF },
+		{ "syslog", CAP_SYSLOG },
+		{ "perf_event_open", CAP_PERFMON },
+		{ "chroot", CAP_SYS_CHROOT },
+		{ "reboot", CAP_SYS_BOOT },
+		{ "init_module", CAP_SYS_MODULE },
+		{ "clock_settime", CAP_SYS_TIME },
+		{ "acct", CAP_SYS_PACCT },
+		{ "process_vm_readv", CAP_SYS_PTRACE },
+		{ "mbind", CAP_SYS_NICE },
 		{ "open_by_handle_at", CAP_DAC_READ_SEARCH },
 	};
 
@@ -197,12 +208,15 @@ static void capabilities(void **state)
 	for (int cap = 0; cap < 64; cap++) {
 		struct sock_fprog p = program(BIT(cap));
 
-		assert_int_equal(native(&p, "mount", 0, 0), cap == CAP_SYS_ADMIN ? ALLOW : REFUSE(EPERM));
-		assert_int_equal(native(&p, "clone3", 0, 0), cap == CAP_SYS_ADMIN ? ALLOW : REFUSE(ENOSYS));
+		assert_int_equal(native(&p, "mount", 0, 0),
+				 cap == CAP_SYS_ADMIN ? ALLOW : REFUSE(EPERM));
+		assert_int_equal(native(&p, "clone3", 0, 0),
+				 cap == CAP_SYS_ADMIN ? ALLOW : REFUSE(ENOSYS));
 		assert_int_equal(native(&p, "keyctl", 0, 0), REFUSE(EPERM));
 		for (unsigned short i = 0; i < p.len; i++)
 			if (p.filter[i].code == (BPF_RET | BPF_K))
-				assert_int_not_equal(p.filter[i].k & SECCOMP_RET_ACTION_FULL, SECCOMP_RET_TRACE);
+				assert_int_not_equal(p.filter[i].k & SECCOMP_RET_ACTION_FULL,
+						     SECCOMP_RET_TRACE);
 	}
 }
 
@@ -211,7 +225,8 @@ static int under_filter(const struct sock_fprog *p)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY);
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, p) < 0)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, p) < 0)
 		return __LINE__;
 	if (unshare(CLONE_NEWUSER) == 0 || errno != EPERM)
 		return __LINE__;
@@ -252,8 +267,9 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole_list),	cmocka_unit_test(other_abis), cmocka_unit_test(arguments),
-		cmocka_unit_test(capabilities), cmocka_unit_test(loaded),
+		cmocka_unit_test(whole_list), cmocka_unit_test(other_abis),
+		cmocka_unit_test(arguments),  cmocka_unit_test(capabilities),
+		cmocka_unit_test(loaded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);

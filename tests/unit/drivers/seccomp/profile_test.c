@@ -60,10 +60,12 @@ static uint32_t ask(const char *name, uint64_t arg0, uint64_t arg1)
 static void json_simple(void **state)
 {
 	(void)state;
-	assert_int_equal(compile(RULE("{\"names\":[\"read\",\"write\",\"no_such_call\"],\"action\":\"SCMP_ACT_ALLOW\"},"
-				      "{\"name\":\"getpid\",\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":38},"
-				      "{\"names\":[\"reboot\"],\"action\":\"SCMP_ACT_KILL_PROCESS\",\"args\":null}"),
-				 0), 0);
+	assert_int_equal(
+		compile(RULE("{\"names\":[\"read\",\"write\",\"no_such_call\"],\"action\":\"SCMP_ACT_ALLOW\"},"
+			     "{\"name\":\"getpid\",\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":38},"
+			     "{\"names\":[\"reboot\"],\"action\":\"SCMP_ACT_KILL_PROCESS\",\"args\":null}"),
+			0),
+		0);
 	assert_int_equal(ask("read", 0, 0), ALLOW);
 	assert_int_equal(ask("write", 0, 0), ALLOW);
 	assert_int_equal(ask("getpid", 0, 0), REFUSE(ENOSYS));
@@ -72,22 +74,27 @@ static void json_simple(void **state)
 	assert_int_equal(ask_of(SCMP_ARCH_PARISC, "read", 0, 0), SECCOMP_RET_KILL_PROCESS);
 	assert_int_equal(compile("{\"defaultAction\":\"SCMP_ACT_ALLOW\"}", 0), 0);
 	assert_int_equal(ask("read", 0, 0), ALLOW);
-	assert_int_equal(compile(" \n{ \"defaultAction\" : \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\" : 38 }\n", 0), 0);
+	assert_int_equal(
+		compile(" \n{ \"defaultAction\" : \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\" : 38 }\n",
+			0),
+		0);
 	assert_int_equal(ask("read", 0, 0), REFUSE(ENOSYS));
 }
 
 static void json_args(void **state)
 {
 	(void)state;
-	assert_int_equal(compile(RULE("{\"names\":[\"personality\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":["
-				      "{\"index\":0,\"value\":8,\"op\":\"SCMP_CMP_EQ\"}]},"
-				      "{\"names\":[\"clone\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":"
-				      "2114060288,\"valueTwo\":0,\"op\":\"SCMP_CMP_MASKED_EQ\"}]},"
-				      "{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":1,"
-				      "\"op\":\"SCMP_CMP_EQ\"},{\"index\":1,\"value\":2,\"op\":\"SCMP_CMP_NE\"}]},"
-				      "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":1,"
-				      "\"op\":\"SCMP_CMP_EQ\"},{\"index\":0,\"value\":2,\"op\":\"SCMP_CMP_EQ\"}]}"),
-				 0), 0);
+	assert_int_equal(
+		compile(RULE("{\"names\":[\"personality\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":["
+			     "{\"index\":0,\"value\":8,\"op\":\"SCMP_CMP_EQ\"}]},"
+			     "{\"names\":[\"clone\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":"
+			     "2114060288,\"valueTwo\":0,\"op\":\"SCMP_CMP_MASKED_EQ\"}]},"
+			     "{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":1,"
+			     "\"op\":\"SCMP_CMP_EQ\"},{\"index\":1,\"value\":2,\"op\":\"SCMP_CMP_NE\"}]},"
+			     "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":1,"
+			     "\"op\":\"SCMP_CMP_EQ\"},{\"index\":0,\"value\":2,\"op\":\"SCMP_CMP_EQ\"}]}"),
+			0),
+		0);
 	assert_int_equal(ask("personality", 8, 0), ALLOW);
 	assert_int_equal(ask("personality", 9, 0), REFUSE(EPERM));
 	assert_int_equal(ask("clone", 17, 0), ALLOW);
@@ -133,16 +140,22 @@ static void json_archs(void **state)
 	(void)state;
 	if (seccomp_arch_native() != SCMP_ARCH_X86_64)
 		skip();
-	assert_int_equal(compile("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"archMap\":[{\"architecture\":\"SCMP_ARCH_AARCH64\","
-				 "\"subArchitectures\":[\"SCMP_ARCH_ARM\"]},{\"architecture\":\"SCMP_ARCH_X86_64\","
-				 "\"subArchitectures\":[\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"]}],\"syscalls\":["
-				 "{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}]}", 0), 0);
+	assert_int_equal(
+		compile("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"archMap\":[{\"architecture\":\"SCMP_ARCH_AARCH64\","
+			"\"subArchitectures\":[\"SCMP_ARCH_ARM\"]},{\"architecture\":\"SCMP_ARCH_X86_64\","
+			"\"subArchitectures\":[\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"]}],\"syscalls\":["
+			"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
+			0),
+		0);
 	assert_int_equal(ask("read", 0, 0), ALLOW);
 	assert_int_equal(ask_of(SCMP_ARCH_X86, "read", 0, 0), ALLOW);
 	assert_int_equal(ask_of(SCMP_ARCH_X86, "write", 0, 0), REFUSE(EPERM));
 	assert_int_equal(ask_of(SCMP_ARCH_ARM, "read", 0, 0), SECCOMP_RET_KILL_PROCESS);
-	assert_int_equal(compile("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\","
-				 "\"SCMP_ARCH_X86\",\"SCMP_ARCH_S390X\",\"SCMP_ARCH_NEWER\"]}", 0), 0);
+	assert_int_equal(
+		compile("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\","
+			"\"SCMP_ARCH_X86\",\"SCMP_ARCH_S390X\",\"SCMP_ARCH_NEWER\"]}",
+			0),
+		0);
 	assert_int_equal(ask_of(SCMP_ARCH_X86, "write", 0, 0), REFUSE(EPERM));
 }
 
@@ -162,7 +175,10 @@ static void json_refused(void **state)
 		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":4096}",
 		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":{}}",
 		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"archMap\":{}}",
-		RULE("{}"), RULE("1"), RULE("[]"), RULE("{\"names\":[\"read\"]}"),
+		RULE("{}"),
+		RULE("1"),
+		RULE("[]"),
+		RULE("{\"names\":[\"read\"]}"),
 		RULE("{\"names\":{},\"action\":\"SCMP_ACT_ALLOW\"}"),
 		RULE("{\"names\":[1],\"action\":\"SCMP_ACT_ALLOW\"}"),
 		RULE("{\"names\":[\"\"],\"action\":\"SCMP_ACT_ALLOW\"}"),
@@ -181,7 +197,9 @@ static void json_refused(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		if (compile(bad[i], 0) == 0)
 			fail_msg("taken: %s", bad[i]);
-	assert_int_equal(compile("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\n\n\"syscalls\":[\n7]}", 0), -EINVAL);
+	assert_int_equal(
+		compile("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\n\n\"syscalls\":[\n7]}", 0),
+		-EINVAL);
 	assert_non_null(strstr(e.msg, "test:4:"));
 }
 
@@ -212,7 +230,8 @@ static void json_deep(void **state)
 static void lists(void **state)
 {
 	(void)state;
-	assert_int_equal(compile("# web\nread write\n\tgetpid, exit_group # and out\r\n\nopenat", 0), 0);
+	assert_int_equal(
+		compile("# web\nread write\n\tgetpid, exit_group # and out\r\n\nopenat", 0), 0);
 	assert_int_equal(ask("read", 0, 0), ALLOW);
 	assert_int_equal(ask("getpid", 0, 0), ALLOW);
 	assert_int_equal(ask("exit_group", 0, 0), ALLOW);
@@ -261,9 +280,10 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(json_simple),	cmocka_unit_test(json_args), cmocka_unit_test(json_conditions),
-		cmocka_unit_test(json_archs),	cmocka_unit_test(json_refused), cmocka_unit_test(json_deep),
-		cmocka_unit_test(lists),	cmocka_unit_test(files),
+		cmocka_unit_test(json_simple),	   cmocka_unit_test(json_args),
+		cmocka_unit_test(json_conditions), cmocka_unit_test(json_archs),
+		cmocka_unit_test(json_refused),	   cmocka_unit_test(json_deep),
+		cmocka_unit_test(lists),	   cmocka_unit_test(files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);
