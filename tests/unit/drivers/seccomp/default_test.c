@@ -257,6 +257,63 @@ static void loaded(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+#ifdef __x86_64__
+/* A system call by the 32-bit entry, from a 64-bit program. */
+static long by_int80(long nr, long arg)
+{
+	long ret;
+
+	__asm__ volatile("int $0x80"
+			 : "=a"(ret)
+			 : "a"(nr), "b"(arg), "c"(0L), "d"(0L)
+			 : "memory", "r8", "r9", "r10", "r11");
+	return (int)ret;
+}
+#else
+static long by_int80(long nr, long arg)
+{
+	(void)nr, (void)arg;
+	abort();
+}
+#endif
+
+/* 0 as expected, 1 the entry does not exist here, 2 something got through. */
+static int enters(const struct sock_fprog *p, long nr, long want)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (by_int80(20, 0) != getpid())
+			_exit(1);
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+		    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, p) < 0)
+			_exit(1);
+		_exit(by_int80(nr, 0) == want ? 0 : 2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status) == SIGSYS && !IS_ENABLED(CONFIG_SECCOMP_COMPAT) ? 0 : 1;
+	return WEXITSTATUS(status);
+}
+
+static void other_entry(void **state)
+{
+	struct sock_fprog p = program(0);
+	int keyctl;
+
+	(void)state;
+	if (seccomp_arch_native() != SCMP_ARCH_X86_64)
+		skip();
+	keyctl = enters(&p, 288, -EPERM);
+	if (keyctl == 1)
+		skip();
+	assert_int_equal(keyctl, 0);
+	assert_int_equal(enters(&p, 425, -EPERM), 0); /* io_uring_setup */
+	assert_int_equal(enters(&p, 21, -EPERM), 0);  /* mount */
+	assert_int_equal(enters(&p, 999, -ENOSYS), 0);
+}
+
 static int teardown(void **state)
 {
 	(void)state;
@@ -269,7 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_list), cmocka_unit_test(other_abis),
 		cmocka_unit_test(arguments),  cmocka_unit_test(capabilities),
-		cmocka_unit_test(loaded),
+		cmocka_unit_test(loaded),     cmocka_unit_test(other_entry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);
