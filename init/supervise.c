@@ -322,10 +322,10 @@ static enum sup_state sup_settle(struct ctr *c, bool failed)
 		sup_say(c->spec->name, "ended (%s %u)", c->rec.cause == STATE_CAUSE_EXIT ? "exit" : "signal",
 			c->rec.exit);
 	delay = sup_next_backoff(c);
-	c->rec.restarts++;
 	c->rec.failures++;
 	if (c->spec->restart_limit && c->rec.failures > c->spec->restart_limit)
 		return sup_give_up(c);
+	c->rec.restarts++;
 	records_put(c, STATE_WAITING);
 	records_keep(c);
 	event_timer_set(&c->sup->loop, &c->timer, delay);

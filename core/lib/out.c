@@ -46,8 +46,9 @@ void out_text(struct out *o, const char *s)
 void out_number(struct out *o, uint64_t v)
 {
 	char digits[STR_NUMBER];
+	size_t n = str_number(digits, v);
 
-	out_bytes(o, digits, str_number(digits, v));
+	out_bytes(o, digits, n);
 }
 
 void out_pad(struct out *o, int n)

@@ -34,6 +34,15 @@ storage = read-only
 log = none
 command = sleep 1000
 
+[container again]
+image = $root
+storage = read-only
+command = sh -c 'echo try; sleep 0.1; exit 3'
+restart = on-failure
+restart-delay = 50ms
+restart-limit = 2
+autostart = no
+
 [container flood]
 image = $root
 storage = read-only
@@ -79,6 +88,18 @@ fails "a name that is a path" "$MYCTR" logs ../state
 is "a bad number of lines is a usage error" 2 $?
 "$MYCTR" wait tlak 2>/dev/null
 is "waiting for what is not there fails" 125 $?
+
+"$MYCTR" start again
+is "wait waits through restarts" "3 2" "$("$MYCTR" wait again) $(field again 6)"
+is "and logs has all of them" 3 "$("$MYCTR" logs again | grep -c try)"
+"$MYCTR" wait silent >"$live_dir/out" 2>&1 &
+waiter=$!
+sleep 0.2
+if kill -0 $waiter 2>/dev/null; then ok "wait waits"; else not_ok "wait waits" "$(cat "$live_dir/out")"; fi
+"$MYCTR" stop -t 0 silent
+wait $waiter
+is "for a container that is killed, too" "137 137" "$? $(cat "$live_dir/out")"
+"$MYCTR" start silent
 
 # ---- without the supervisor ----
 kill -KILL "$(cat "$live_dir/daemon.pid")"
