@@ -255,7 +255,7 @@ struct net_driver {
 	const struct class##_driver *const *d = __start_set_##class; d != __stop_set_##class; d++
 
 /* True when no driver of the class was linked: a small build, or a tool of the build machine. */
-#define DRIVER_NONE(class) (&__start_set_##class[0] == &__stop_set_##class[0])
+#define DRIVER_NONE(class) ((uintptr_t)__start_set_##class == (uintptr_t)__stop_set_##class)
 
 /* Weak, so that a build without any driver of a class links: the set is then empty. */
 #define DRIVER_SET(class)                                                                  \

@@ -15,3 +15,6 @@ fuzz-lz4 := drivers/codec/lz4.c drivers/codec/xxh32.c core/codec.c core/lib/fd.c
 fuzz_libs-lz4 := -llz4
 fuzz-tar := $(tar-reader) $(tar-make) core/lib/err.c
 fuzz-unpack := $(tar-reader) drivers/image/tar_unpack.c $(tar-make) $(image-lib)
+fuzz-manifest := $(manifest-sources)
+fuzz-spec := $(manifest-sources)
+fuzz-cmdline := $(spec-sources) core/cmd.c core/cmd_set.c core/cmd_spec.c core/cmd_help.c

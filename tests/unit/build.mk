@@ -64,3 +64,4 @@ unit-core/feature := core/feature.c core/feature_probe.c core/cgroup.c core/lib/
 	core/lib/str.c core/lib/arena.c
 unit-core/spec := $(spec-sources)
 unit-core/encode := $(spec-sources)
+unit-core/cmd := $(spec-sources) core/cmd.c core/cmd_set.c core/cmd_spec.c core/cmd_help.c
