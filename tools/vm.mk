@@ -25,4 +25,4 @@ kernel:
 	$(Q)tools/kernel/build.sh $(or $(BOARD),$(error say which: make kernel BOARD=qemu-x86_64 or BOARD=qemu-aarch64))
 demo:
 	$(Q)tools/deps.sh demo
-	$(Q)BOARD=$(BOARD) tools/demo $(DEMO)
+	$(Q)BOARD=$(BOARD) tools/demo/run.sh $(DEMO)
