@@ -62,7 +62,8 @@ void control_answer(struct sup *s, struct ctr *c)
 		struct sup_client *cl = &s->clients[i];
 		bool starting = cl->op == CTL_START || cl->op == CTL_RUN || cl->op == CTL_RESTART;
 
-		if (cl->source.fd < 0 || cl->waits != c)
+		/* rm is answered when nothing of it is left, see control_forget() */
+		if (cl->source.fd < 0 || cl->waits != c || cl->op == CTL_RM)
 			continue;
 		if (starting && c->error.code && c->state != SUP_STARTING)
 			control_reply(cl, &c->error, c->rec.exit);
@@ -77,9 +78,16 @@ void control_answer(struct sup *s, struct ctr *c)
 
 void control_forget(struct sup *s, const struct ctr *c)
 {
-	for (unsigned int i = 0; i < SUP_CLIENTS; i++)
-		if (s->clients[i].source.fd >= 0 && s->clients[i].waits == c)
-			control_close(&s->clients[i]);
+	for (unsigned int i = 0; i < SUP_CLIENTS; i++) {
+		struct sup_client *cl = &s->clients[i];
+
+		if (cl->source.fd < 0 || cl->waits != c)
+			continue;
+		if (cl->op == CTL_RM)
+			control_reply(cl, NULL, 0);
+		else
+			control_close(cl);
+	}
 }
 
 static int control_wait(struct sup_client *cl, struct ctr *c)
@@ -194,9 +202,9 @@ static int control_rm(struct sup_client *cl, struct ctr *c, const struct ctl_req
 		return err_set(e, EBUSY, "%s: is running; stop it first, or use rm -f", r->name);
 	c->gone = true;
 	cl->sup->dirty = true;
-	if (sup_settled(c))
-		return 0;
 	control_wait(cl, c);
+	if (sup_settled(c))
+		return 1;
 	sup_event(c, SUP_STOP);
 	if (c->state == SUP_STOPPING)
 		event_timer_set(&cl->sup->loop, &c->timer, 0);

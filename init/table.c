@@ -64,8 +64,8 @@ void sup_remove(struct ctr *c)
 		*at = c->next;
 	s->n--;
 	event_timer_clear(&s->loop, &c->timer);
-	control_forget(s, c);
 	records_drop(c);
+	control_forget(s, c);
 	spec_free(c->spec);
 	spec_free(c->spec_next);
 	free(c);
