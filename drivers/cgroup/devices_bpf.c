@@ -144,9 +144,8 @@ static int rule_of(const char *text, struct rule *r, struct err *e)
 	r->type = S_ISBLK(st.st_mode) ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR;
 	r->major = major(st.st_rdev);
 	r->minor = minor(st.st_rdev);
-	/* Its node is made in the container's own /dev, from inside and so under this filter. */
 	r->access = (d.r ? BPF_DEVCG_ACC_READ : 0U) | (d.w ? BPF_DEVCG_ACC_WRITE : 0U) |
-		    BPF_DEVCG_ACC_MKNOD;
+		    (d.m ? BPF_DEVCG_ACC_MKNOD : 0U);
 	return 0;
 }
 
