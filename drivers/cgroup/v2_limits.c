@@ -116,13 +116,27 @@ static int write_file(int cgroup, const struct limit *l, const char *line)
 	return fd_write_text(cgroup, path, line);
 }
 
-static int refuse(const struct limit *l, const char *line, int ret, struct err *e)
+/* why: what enabling the controller said, 0 when it was there or there was no reason to try. */
+static int refuse(const struct limit *l, const char *line, int ret, int why, struct err *e)
 {
+	if (why == -EBUSY)
+		return err_set(
+			e, EBUSY,
+			"%s: processes beside ours keep controller '%s' from being enabled "
+			"(cgroup.subtree_control); move them to a cgroup of their own or set "
+			"limits = best-effort",
+			l->key, l->controller);
+	if (why == -EACCES || why == -EPERM || why == -EROFS)
+		return err_set(
+			e, -why,
+			"%s: controller '%s' may not be enabled here (cgroup.subtree_control); "
+			"delegate it or set limits = best-effort",
+			l->key, l->controller);
 	if (ret == -ENOENT)
 		return err_set(
 			e, ENOTSUP,
-			"%s: no %s.%s: this kernel's cgroup v2 has no controller '%s' (kernel: %s; not "
-			"bound to v1); add it or set limits = best-effort",
+			"%s: no %s.%s: this kernel's cgroup v2 lacks it (controller '%s', kernel: "
+			"%s; not bound to v1); add it or set limits = best-effort",
 			l->key, l->controller, l->file, l->controller, l->kernel);
 	return err_sys(e, ret, "%s: writing '%.60s' to %s.%s", l->key, line, l->controller,
 		       l->file);
@@ -131,15 +145,18 @@ static int refuse(const struct limit *l, const char *line, int ret, struct err *
 static int write_limit(const struct spec *s, int cgroup, const struct limit *l, const char *line,
 		       uint32_t *missing, struct err *e)
 {
-	int ret = write_file(cgroup, l, line);
+	int ret = write_file(cgroup, l, line), why = 0;
 
-	/* The files appear when the controller is enabled above, which is done by the first who needs it. */
-	if (ret == -ENOENT && cgroup_v2_enable(l->controller) == 0)
-		ret = write_file(cgroup, l, line);
+	/* The files appear when the controller is enabled above, by the first who needs it. */
+	if (ret == -ENOENT) {
+		why = cgroup_v2_enable(l->controller);
+		if (why == 0)
+			ret = write_file(cgroup, l, line);
+	}
 	if (ret == 0)
 		return 0;
 	if (s->limits != SPEC_LIMITS_BEST_EFFORT)
-		return refuse(l, line, ret, e);
+		return refuse(l, line, ret, why, e);
 	*missing |= l->bit;
 	return 0;
 }

@@ -45,6 +45,7 @@ int spec_device(const char *text, struct spec_device *d, struct err *err)
 }
 
 static bool old_kernel;
+static int subtree_error;
 int __real_fd_write_text(int dirfd, const char *path, const char *text);
 int __wrap_fd_write_text(int dirfd, const char *path, const char *text);
 
@@ -53,6 +54,8 @@ int __wrap_fd_write_text(int dirfd, const char *path, const char *text)
 {
 	if (old_kernel && strcmp(path, "cgroup.kill") == 0)
 		return -ENOENT;
+	if (subtree_error && strstr(path, "cgroup.subtree_control"))
+		return subtree_error;
 	return __real_fd_write_text(dirfd, path, text);
 }
 
@@ -227,6 +230,13 @@ static void refuses_without_controller(void **state)
 	assert_non_null(strstr(e.msg, "MEMCG"));
 	assert_non_null(strstr(e.msg, "best-effort"));
 	assert_false(exists(PATH));
+	subtree_error = -EBUSY;
+	assert_int_equal(up(&s), -EBUSY);
+	assert_non_null(strstr(e.msg, "memory: processes beside ours"));
+	subtree_error = -EACCES;
+	assert_int_equal(up(&s), -EACCES);
+	assert_non_null(strstr(e.msg, "delegate"));
+	subtree_error = 0;
 	s.pids = 5;
 	s.cpu_weight = 10;
 	s.cpuset = "0";
@@ -293,7 +303,8 @@ static void filters_devices(void **state)
 	if (missing)
 		skip();
 	s.device = (struct strv){ kmsg, 1 };
-	assert_int_equal(opens_with(&s), 3 | 4);
+	/* its node is made from inside, so making it is always allowed */
+	assert_int_equal(opens_with(&s), 3 | 4 | 16);
 	s.device = (struct strv){ all, 1 };
 	assert_int_equal(opens_with(&s), 3 | 4 | 16 | 32);
 	s.device = (struct strv){ gone, 1 };
