@@ -483,20 +483,9 @@ static int unpack_all(struct unpack *u, struct err *e)
 	return r;
 }
 
-int tar_unpack(struct stream *in, int root, const struct tar_limits *limits,
-	       struct tar_report *report, struct err *e)
+static int unpack_reader(struct unpack *u, int root, const struct tar_limits *limits,
+			 struct tar_report *report, struct err *e)
 {
-	AUTO_FREE struct unpack *u = calloc(1, sizeof(*u));
-	int r;
-
-	*report = (struct tar_report){ 0 };
-	if (!u) {
-		in->close(in);
-		return err_set(e, ENOMEM, "tar: out of memory");
-	}
-	u->r = tar_open(in, e);
-	if (!u->r)
-		return -ENOMEM;
 	u->root = root;
 	u->dir = -1;
 	u->uid = geteuid();
@@ -504,7 +493,27 @@ int tar_unpack(struct stream *in, int root, const struct tar_limits *limits,
 	u->super = u->uid == 0;
 	u->left = *limits;
 	u->report = report;
-	r = unpack_all(u, e);
-	tar_close(u->r);
+	return unpack_all(u, e);
+}
+
+int tar_unpack(struct stream *in, int root, const struct tar_limits *limits,
+	       struct tar_report *report, struct err *e)
+{
+	struct tar_reader *reader = tar_open(in, e);
+	struct unpack *u;
+	int r;
+
+	*report = (struct tar_report){ 0 };
+	if (!reader)
+		return -ENOMEM;
+	u = calloc(1, sizeof(*u));
+	if (u) {
+		u->r = reader;
+		r = unpack_reader(u, root, limits, report, e);
+	} else {
+		r = err_set(e, ENOMEM, "tar: out of memory");
+	}
+	free(u);
+	tar_close(reader);
 	return r;
 }
