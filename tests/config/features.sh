@@ -26,8 +26,9 @@ symbol()
 {
 	case $1:$2 in
 	seccomp:default) echo SECCOMP ;;
-	command:help | command:version) echo HELP ;;
-	command:init | command:daemon) echo INIT ;;
+	seccomp:profile) echo SECCOMP_LIBSECCOMP ;;
+	command:help | command:version | command:daemon) echo CLI ;;
+	command:init) echo INIT ;;
 	command:poweroff | command:reboot | command:halt) echo CMD_DOWN ;;
 	command:start | command:stop | command:restart | command:kill | command:rm | command:reload) echo CLI ;;
 	command:*) echo "CMD_$2" | tr 'a-z-' 'A-Z_' ;;
@@ -40,7 +41,7 @@ feature_symbols()
 {
 	sed -n -e 's/^CONFIG_\(CMD_[A-Z0-9]*\)=y$/\1/p' \
 		-e 's/^CONFIG_\(\(IMAGE\|CODEC\|STORAGE\|NET\|LOG\)_[A-Z0-9]*\(_ONLY\)*\)=y$/\1/p' \
-		-e 's/^CONFIG_\(CGROUP_V2\|SECCOMP\|HELP\|INIT\|CLI\)=y$/\1/p' "$1" | sort -u
+		-e 's/^CONFIG_\(CGROUP_V2\|SECCOMP\|SECCOMP_LIBSECCOMP\|INIT\|CLI\)=y$/\1/p' "$1" | sort -u
 }
 
 # compare BINARY CONFIG
