@@ -23,7 +23,7 @@ int rlimit_apply(const struct spec *s, struct err *e)
 		if (ret < 0)
 			return ret;
 		limit = (struct rlimit){ limit_of(r.soft), limit_of(r.hard) };
-		if (setrlimit(r.resource, &limit) < 0)
+		if (prlimit(0, r.resource, &limit, NULL) < 0)
 			return err_sys(e, errno, "rlimit %s", s->rlimit.v[i]);
 	}
 	return 0;

@@ -66,3 +66,5 @@ unit-core/feature := core/feature.c core/feature_probe.c core/cgroup.c core/lib/
 unit-core/spec := $(spec-sources)
 unit-core/encode := $(spec-sources)
 unit-core/cmd := $(spec-sources) core/cmd.c core/cmd_set.c core/cmd_spec.c core/cmd_help.c
+unit-core/lib/small_libc := core/lib/small_libc.c
+unit_cflags-core/lib/small_libc := $(foreach f,strtol strtoll strtoul strtoull strtoimax strtoumax atoi strstr qsort faccessat,-D$f=small_$f) -Wno-missing-prototypes
