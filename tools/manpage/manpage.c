@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Build machine: the manual pages and the bash completion, from the command set and the field tables that the
+ * program itself uses. The rows of the commands are linked, what they call is not: nothing here runs a
+ * command. usage: manpage myctr.8|myctr-manifest.5|myctr.bash
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/cmd.h"
+#include "core/spec.h"
+#include "core/system.h"
+#include "generated/version.h"
+
+/* Text for troff: a leading dot or a backslash would be a request, a hyphen would become a dash. */
+static void man_text(const char *s)
+{
+	for (; *s; s++) {
+		if (*s == '\\')
+			fputs("\\e", stdout);
+		else if (*s == '-')
+			fputs("\\-", stdout);
+		else
+			putchar(*s);
+	}
+}
+
+static void man_line(const char *s)
+{
+	if (*s == '.' || *s == '\'')
+		fputs("\\&", stdout);
+	man_text(s);
+	putchar('\n');
+}
+
+static void man_head(const char *name, int section, const char *about)
+{
+	printf(".\\\" SPDX-License-Identifier: MIT\n.\\\" Made by tools/manpage from the program's own tables.\n");
+	printf(".TH %s %d \"\" \"myctr %s\"\n.SH NAME\n%s \\- %s\n", name, section, MYCTR_VERSION,
+	       name, about);
+}
+
+static const struct command *man_next(const struct command *last)
+{
+	const struct command *best = NULL;
+
+	for (CMD_EACH(c)) {
+		if ((!last || strcmp((*c)->name, last->name) > 0) &&
+		    (!best || strcmp((*c)->name, best->name) < 0))
+			best = *c;
+	}
+	return best;
+}
+
+/* ---- myctr.8 ------------------------------------------------------------------------------------- */
+
+static void man_option(char letter, const char *name, const char *arg, const char *help)
+{
+	fputs(".TP\n\\fB", stdout);
+	if (letter)
+		printf("\\-%c", letter);
+	if (letter && name)
+		fputs("\\fR, \\fB", stdout);
+	if (name) {
+		fputs("\\-\\-", stdout);
+		man_text(name);
+	}
+	fputs("\\fR", stdout);
+	if (arg) {
+		fputs(" \\fI", stdout);
+		man_text(arg);
+		fputs("\\fR", stdout);
+	}
+	putchar('\n');
+	man_line(help ? help : "");
+}
+
+static void man_aliases(void)
+{
+	char help[64];
+
+	for (unsigned int i = 0; i < cmd_n_spec_aliases; i++) {
+		const struct cmd_spec_alias *a = &cmd_spec_aliases[i];
+		const struct spec_field *f = spec_field(a->key);
+
+		snprintf(help, sizeof(help), "The same as --%s%s%s.", a->key, *a->value ? "=" : "",
+			 a->value);
+		man_option(a->letter, *a->name ? a->name : NULL, *a->value ? NULL : f->arg, help);
+	}
+}
+
+static void man_command(const struct command *c)
+{
+	fputs(".SS \"myctr ", stdout);
+	man_text(c->name);
+	putchar(' ');
+	man_text(c->args ? c->args : "");
+	fputs("\"\n", stdout);
+	man_text(c->about ? c->about : "");
+	puts(".");
+	if (c->alias)
+		printf("Also called \\fB%s\\fR.\n", c->alias);
+	for (unsigned int i = 0; i < c->n_options; i++)
+		man_option(c->options[i].letter, c->options[i].name, c->options[i].arg,
+			   c->options[i].help);
+	if (!c->spec_options)
+		return;
+	printf(".PP\nEvery key of\n.BR myctr-manifest (5)\nis an option, too:\n.BI \\-\\- KEY = VALUE .\n"
+	       "Keys that are yes or no need no value. Other names, for those who know docker:\n");
+	man_aliases();
+}
+
+static void man_commands(void)
+{
+	man_head("myctr", 8, "run containers on a small device");
+	puts(".SH SYNOPSIS\n.B myctr\n.I COMMAND\n[options] [arguments]\n.br\n.B myctr \\-\\-version");
+	puts(".SH DESCRIPTION\nOne program boots a device as PID 1 and is the command line to it. Options may stand "
+	     "anywhere before\nthe first argument of commands that take a container's own command; "
+	     "\\fB\\-\\-\\fR ends them.\n.SH COMMANDS");
+	for (const struct command *c = man_next(NULL); c; c = man_next(c))
+		man_command(c);
+	puts(".SH EXIT STATUS\nThe container's own status; 2 wrong use; 125 myctr failed; 126 the program cannot be "
+	     "executed; 127 it\nis not there; 128+n it was ended by signal n.");
+	puts(".SH ENVIRONMENT\n.B MYCTR_RUN, MYCTR_DATA, MYCTR_LOG, MYCTR_ETC\nFolders to use instead of the ones "
+	     "that were built in.");
+	printf(".SH FILES\n.nf\n%s/manifest\n%s/state\n%s/images\n%s\n.fi\n", CONFIG_ETC_DIR,
+	       CONFIG_RUN_DIR, CONFIG_DATA_DIR, CONFIG_LOG_DIR);
+	puts(".SH SEE ALSO\n.BR myctr-manifest (5)");
+}
+
+/* ---- myctr-manifest.5 ---------------------------------------------------------------------------- */
+
+static void man_field(const struct spec_field *f, const struct spec *defaults)
+{
+	char value[128] = "";
+
+	fputs(".TP\n\\fB", stdout);
+	man_text(f->name);
+	fputs("\\fR = \\fI", stdout);
+	if (f->type == SPEC_BOOL)
+		man_text("yes|no");
+	else if (f->type != SPEC_ENUM)
+		man_text(f->arg ? f->arg : "VALUE");
+	for (unsigned int i = 0; f->type == SPEC_ENUM && f->words[i]; i++) {
+		fputs(i ? "|" : "", stdout);
+		man_text(f->words[i]);
+	}
+	fputs("\\fR\n", stdout);
+	man_line(f->help ? f->help : "");
+	if (f->type == SPEC_LIST || f->type == SPEC_NAMES)
+		puts("May be given more than once; an empty value clears what was given before.");
+	if (defaults && spec_get(defaults, f, 0, value, sizeof(value)) && *value &&
+	    strcmp(value, "0") != 0) {
+		fputs("Default: ", stdout);
+		man_text(value);
+		puts(".");
+	}
+}
+
+static void man_manifest(void)
+{
+	struct spec *defaults = spec_new();
+
+	man_head("myctr-manifest", 5, "what a device runs");
+	puts(".SH DESCRIPTION\nLines of text: a section in brackets, then \\fIKEY\\fR = \\fIVALUE\\fR. A # at the start "
+	     "of a word begins\na comment. Sizes are 123, 64K, 32M, 1G or max; times 500ms, 10s, 5m, 2h, 1d. Quotes "
+	     "are those of the\nshell: 'as it is', \"with \\e\\(dq\", $'with \\en'; nothing is ever expanded. A key that is "
+	     "unknown, or set twice, is an error\nwith its place. Files in manifest.d are read after the "
+	     "manifest, in the order of their names.");
+	puts(".PP\n.nf\n[system]\nhostname = gw\n\n[container web]\nimage   = web.sqfs\n"
+	     "command = /usr/sbin/httpd \\-f \\-p 80\nmemory  = 32M\nrestart = on\\-failure\nafter   = mqtt\n.fi");
+	puts(".SH \"[system]\"\nThe device itself.");
+	for (unsigned int i = 0; i < system_n_fields; i++)
+		man_field(&system_fields[i], NULL);
+	puts(".SH \"[container NAME]\"\nOne container. The same keys are options of\n.BR \"myctr run\" .");
+	for (unsigned int i = 0; defaults && i < spec_n_fields; i++)
+		man_field(&spec_fields[i], defaults);
+	puts(".SH SEE ALSO\n.BR myctr (8)");
+	spec_free(defaults);
+}
+
+/* ---- bash completion ----------------------------------------------------------------------------- */
+
+static void bash_options(const struct command *c)
+{
+	for (unsigned int i = 0; i < c->n_options; i++) {
+		if (c->options[i].name)
+			printf(" --%s", c->options[i].name);
+	}
+	for (unsigned int i = 0; c->spec_options && i < spec_n_fields; i++)
+		printf(" --%s", spec_fields[i].name);
+	for (unsigned int i = 0; c->spec_options && i < cmd_n_spec_aliases; i++) {
+		if (*cmd_spec_aliases[i].name)
+			printf(" --%s", cmd_spec_aliases[i].name);
+	}
+}
+
+static void bash_completion(void)
+{
+	puts("# SPDX-License-Identifier: MIT\n# bash completion for myctr; made by tools/manpage.\n_myctr()\n{");
+	puts("\tlocal cur=${COMP_WORDS[COMP_CWORD]} words");
+	printf("\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\twords=\"--help --version");
+	for (const struct command *c = man_next(NULL); c; c = man_next(c))
+		printf(" %s", c->name);
+	puts("\"\n\telse\n\t\tcase ${COMP_WORDS[1]} in");
+	for (const struct command *c = man_next(NULL); c; c = man_next(c)) {
+		printf("\t\t%s%s%s) words=\"--help", c->name, c->alias ? " | " : "",
+		       c->alias ? c->alias : "");
+		bash_options(c);
+		puts("\" ;;");
+	}
+	puts("\t\tesac\n\t\tcase $cur in\n\t\t-*) ;;\n"
+	     "\t\t*) words=\"$(myctr ps -aq 2>/dev/null) $(compgen -f -- \"$cur\")\" ;;\n\t\tesac\n\tfi");
+	puts("\t# shellcheck disable=SC2207\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}");
+	puts("complete -F _myctr myctr");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*print)(void);
+	} pages[] = { { "myctr.8", man_commands },
+		      { "myctr-manifest.5", man_manifest },
+		      { "myctr.bash", bash_completion } };
+
+	for (size_t i = 0; argc == 2 && i < ARRAY_SIZE(pages); i++) {
+		if (strcmp(pages[i].name, argv[1]) != 0)
+			continue;
+		pages[i].print();
+		return fflush(stdout) == 0 ? 0 : 1;
+	}
+	fprintf(stderr, "usage: manpage myctr.8|myctr-manifest.5|myctr.bash\n");
+	return 2;
+}
