@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What a container may do: capabilities, kernel parameters, seccomp profiles, limits that cannot hold, and
 # what `myctr check` says of this machine.
-# shellcheck source-path=SCRIPTDIR
+# shellcheck source-path=SCRIPTDIR disable=SC2016
 . "$(dirname "$0")/lib.sh"
 
 out() { run_in "$@" 2>&1; }
@@ -35,6 +35,8 @@ for key in kernel.panic=1 vm.swappiness=1 kernel.core_pattern=/x net/../kernel/p
 	hasnt "and nothing ran with $key" '^ran$' "$(out --sysctl "$key" "$root" echo ran)"
 done
 has "net parameters of the host are refused" 'is the host' "$(out --net host --sysctl net.ipv4.ip_forward=1 "$root" true)"
+
+is "resource limits" "77 88" "$(out --rlimit nofile=77:88 "$root" sh -c 'echo $(ulimit -n) $(ulimit -Hn)')"
 
 fails "new namespaces are refused" run_in "$root" unshare -m true
 check "but not with SYS_ADMIN" run_in --cap-add SYS_ADMIN "$root" unshare -m true
