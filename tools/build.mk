@@ -90,10 +90,12 @@ objs := $(addprefix $(O)/,$(sort $(obj-y)))
 libs := $(sort $(lib-y))
 
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(WERROR),-Werror)
+# -Oz where the compiler has it (gcc 12, clang)
+optimize := $(if $(CONFIG_SMALL),$(shell $(CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os),-Os)
 # musl has no _FORTIFY_SOURCE of its own; glibc has.
 fortify := $(if $(filter glibc,$(LIBC)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 my-cflags = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(target-flag) $(libc-cflags) -I. -I$(O)/include -include $(autoconf) \
-	$(warnings) -Os $(if $(CONFIG_PIE),-fPIE,-fno-pie) -ffunction-sections -fdata-sections -fno-common -fno-ident \
+	$(warnings) $(optimize) $(if $(CONFIG_PIE),-fPIE,-fno-pie) -ffunction-sections -fdata-sections -fno-common -fno-ident \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -fstack-protector-strong $(fortify) \
 	$(if $(DEBUG),-g -ffile-prefix-map=$(CURDIR)=.,-g0) $(call lib-cflags,$(libs))
 my-ldflags = $(target-flag) $(libc-link) -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,max-page-size=4096,-z,noseparate-code,--build-id=none \
