@@ -15,7 +15,6 @@
 enum spawn_phase {
 	SPAWN_GO,     /* parent to child: id maps, cgroup and links are there */
 	SPAWN_TTY,    /* child to parent: the pty's master comes with this message */
-	SPAWN_READY,  /* child to parent: about to execute; tests that the parent is alive */
 	SPAWN_FAILED, /* child to parent: .err says why, .exit what `run` should return */
 	SPAWN_PID,    /* launcher to supervisor: the container is born, .pid */
 	SPAWN_DONE,   /* launcher to supervisor: its program runs */

@@ -41,6 +41,7 @@ struct row {
 	struct command command;
 	struct sample *samples; /* one per run; NULL: not there, not measured */
 	double us;		/* median */
+	double cpu;		/* median over the runs of processor time against the base row */
 	double ratio;		/* median over the runs of (this / the base row of the same run) */
 	struct cost cost;
 	long faults; /* median */

@@ -68,6 +68,8 @@ int main(int argc, char **argv)
 	if (first)
 		end = read_stamp(out[0]);
 	s.ns = end - begin;
+	s.cpu_ns = (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000 +
+		   (int64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
 	s.faults = usage.ru_minflt;
 	s.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	return write(3, &s, sizeof(s)) == (ssize_t)sizeof(s) ? 0 : 1;

@@ -178,6 +178,9 @@ static void summarise(const struct bench *b, struct row *row)
 		values[i] = (double)row->samples[i].ns / (double)floor->samples[i].ns;
 	row->ratio = bench_median(values, (size_t)b->runs);
 	for (int i = 0; i < b->runs; i++)
+		values[i] = (double)row->samples[i].cpu_ns / (double)floor->samples[i].cpu_ns;
+	row->cpu = bench_median(values, (size_t)b->runs);
+	for (int i = 0; i < b->runs; i++)
 		values[i] = (double)row->samples[i].faults;
 	row->faults = (long)bench_median(values, (size_t)b->runs);
 }
@@ -189,7 +192,7 @@ static void print(const struct bench *b, FILE *to, const char *format, const cha
 		const struct row *r = &b->rows[i];
 
 		if (!r->failed)
-			fprintf(to, format, r->name, r->us, r->ratio, r->cost.syscalls, r->faults,
+			fprintf(to, format, r->name, r->us, r->ratio, r->cpu, r->cost.syscalls, r->faults,
 				r->cost.peak_kb, r->note ? r->note : "");
 	}
 }
@@ -264,13 +267,13 @@ void section_start(struct bench *b)
 	load_print();
 	printf("\nstart to exit of a static true, whole process, median of %d interleaved runs\n",
 	       b->runs);
-	print(b, stdout, "  %-24s %9.0f %8.2f %9ld %7ld %8ld  %s\n",
-	      "  runtime                         us  x floor  syscalls  faults  peak KB  note\n");
+	print(b, stdout, "  %-24s %9.0f %8.2f %8.2f %9ld %7ld %8ld  %s\n",
+	      "  runtime                         us  x floor    x cpu  syscalls  faults  peak KB  note\n");
 	goals(b);
 	tsv = fopen(bench_format("%s/start.tsv", b->out), "we");
 	if (tsv) {
-		print(b, tsv, "%s\t%.1f\t%.3f\t%ld\t%ld\t%ld\t%s\n",
-		      "runtime\tus\tx_floor\tsyscalls\tfaults\tpeak_kb\tnote\n");
+		print(b, tsv, "%s\t%.1f\t%.3f\t%.3f\t%ld\t%ld\t%ld\t%s\n",
+		      "runtime\tus\tx_floor\tx_cpu\tsyscalls\tfaults\tpeak_kb\tnote\n");
 		fclose(tsv);
 	}
 	if (chart_write(b, bench_format("%s/start.svg", b->out),
