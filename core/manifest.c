@@ -110,6 +110,8 @@ static int manifest_finish_one(const struct manifest *m, unsigned int i, struct 
 	struct spec *s = m->containers[i];
 	int ret = spec_finish(s, e);
 
+	if (!SPEC_FOREIGN)
+		return ret;
 	if (ret >= 0 && manifest_index(m, s->name) != (int)i)
 		ret = err_set(e, EEXIST, "there are two containers of this name");
 	if (ret >= 0)
@@ -130,7 +132,7 @@ int manifest_finish(struct manifest *m, struct err *e)
 
 	for (unsigned int i = 0; ret >= 0 && i < m->n; i++)
 		ret = manifest_finish_one(m, i, e);
-	if (ret < 0 || !m->n)
+	if (ret < 0 || !m->n || !SPEC_FOREIGN)
 		return ret;
 	order = calloc(m->n, sizeof(*order));
 	if (!order)

@@ -18,6 +18,7 @@
 #include <sys/types.h>
 
 #include "core/lib/arena.h"
+#include "core/lib/config.h"
 #include "core/lib/err.h"
 #include "core/lib/str.h"
 
@@ -99,6 +100,13 @@ struct spec {
 	uint64_t log_size; /* bytes of the ring, or of one file */
 	uint64_t log_files; /* rotated files kept */
 };
+
+/*
+ * False in a build whose only specs are those of the manifest that was checked and compiled in when it was
+ * built: then nothing need be checked again on the device.
+ */
+#define SPEC_FOREIGN                                                                               \
+	(IS_ENABLED(CONFIG_MANIFEST_TEXT) || IS_ENABLED(CONFIG_CONTROL) || IS_ENABLED(CONFIG_CLI))
 
 /* What one field holds; decides how its text is read, printed and encoded. */
 enum spec_type {

@@ -105,8 +105,9 @@ int spec_finish(struct spec *s, struct err *e)
 
 	if (r >= 0)
 		r = spec_finish_storage(s);
-	if (r >= 0)
-		r = spec_finish_restart(s, e);
+	if (r < 0 || !SPEC_FOREIGN)
+		return r < 0 ? r : 0;
+	r = spec_finish_restart(s, e);
 	if (r >= 0)
 		r = spec_finish_memory(s, e);
 	if (r >= 0)

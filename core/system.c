@@ -11,6 +11,7 @@
 #include "core/lib/config.h"
 
 #define HELP(text) (IS_ENABLED(CONFIG_HELP) ? (text) : NULL)
+#define CHECK(fn) (SPEC_FOREIGN ? (fn) : NULL)
 
 #define FIELD(id_, name_, type_, member_, arg_, help_, ...)                         \
 	{                                                                           \
@@ -56,13 +57,13 @@ const struct spec_field system_fields[] = {
 	FIELD(1, "hostname", SPEC_STR, hostname, "NAME",
 	      "name of the device (default: left as it is)"),
 	FIELD(2, "data", SPEC_STR, data, "DEV FSTYPE [OPTIONS]",
-	      "what is mounted as the data folder", .check = system_check_data),
+	      "what is mounted as the data folder", .check = CHECK(system_check_data)),
 	FIELD(3, "console", SPEC_WORDS, console, "WORDS", "command kept running on the console"),
 	FIELD(4, "module", SPEC_LIST, module, "NAME [PARAMETERS]", "kernel module to load"),
 	FIELD(5, "sysctl", SPEC_LIST, sysctl, "KEY=VALUE", "kernel parameter",
-	      .check = system_check_sysctl),
+	      .check = CHECK(system_check_sysctl)),
 	FIELD(6, "mount", SPEC_LIST, mount, "DEV PATH FSTYPE [OPTIONS]",
-	      "further file system to mount", .check = system_check_mount),
+	      "further file system to mount", .check = CHECK(system_check_mount)),
 	FIELD(7, "shutdown-timeout", SPEC_TIME, shutdown_timeout, "TIME",
 	      "the whole shutdown takes no longer"),
 };

@@ -37,6 +37,7 @@ command = mosquitto
 memory = 8M
 END
 is 'a good manifest is ok' 'ok: 2 containers' "$("$MYCTR" manifest check "$live_dir/good")"
+is 'the example of a manifest is ok' 'ok: 3 containers' "$("$MYCTR" manifest check "$live_top/board/full/manifest")"
 "$MYCTR" manifest show "$live_dir/good" >"$live_dir/shown"
 "$MYCTR" manifest show "$live_dir/shown" | sed 1d >"$live_dir/shown again"
 is 'what show prints reads back as the same' "$(sed 1d "$live_dir/shown")" "$(cat "$live_dir/shown again")"
