@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: MIT
 # Limits in a machine with cgroup v2 to itself: what the kernel is told, what happens at the limit, that nothing
 # is left, and what is said where a controller is not there. limits_inside.sh runs in the machine.
+# VM_ARCH=aarch64 MYCTR=a binary for it: the same on another processor.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 MYCTR=${MYCTR:-$PWD/build/myctr}
 out=${MYCTR_OUT:-$PWD/build}
 bail() { echo "ok 1 - limits # SKIP $*"; exit 0; }
 
-[ "$(uname -m)" = x86_64 ] || bail "the machine is made for x86-64 hosts"
-busybox=$(command -v busybox) || bail "busybox is missing (apt-get install busybox-static)"
+arch=${VM_ARCH:-$(uname -m)}
 make --no-print-directory O="$out" runner >/dev/null || exit 1
-prepared=$(tools/vm/prepare.sh x86_64) || bail "no kernel for the machine"
+prepared=$(tools/vm/prepare.sh "$arch") || bail "no kernel for the machine"
 kernel='' initrd=''
 eval "$prepared"
 
@@ -28,18 +28,17 @@ trap end EXIT
 root=$work/root
 mkdir -p "$root/bin" "$root/proc" "$root/sys" "$root/dev" "$root/tmp" "$root/run" "$root/etc" \
 	"$root/box/bin" "$root/box/proc" "$root/box/sys" "$root/box/dev" "$root/box/tmp"
-cp "$busybox" "$root/bin/busybox"
-cp "$busybox" "$root/box/bin/busybox"
 cp "$MYCTR" "$root/bin/myctr"
 cp tests/vm/lib/limits_inside.sh "$root/inside.sh"
 for tool in sh mount mkdir sleep cat grep ls sed kill dd true echo awk head seq ps touch rmdir umount losetup truncate \
 	mknod test wc tr; do
-	ln -sf busybox "$root/bin/$tool"
+	ln -sf /vm/busybox "$root/bin/$tool"
 	ln -sf busybox "$root/box/bin/$tool"
 done
 cat >"$root/init" <<'END'
-#!/bin/sh
+#!/vm/busybox sh
 export PATH=/bin
+/vm/busybox cp /vm/busybox /box/bin/busybox
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
@@ -54,7 +53,7 @@ chmod +x "$root/init"
 # machine PART APPEND: boots, runs that part, prints its TAP
 machine()
 {
-	if ! "$vm" start limits --arch x86_64 --kernel "$kernel" --initrd "$initrd" --initrd "$work/root.cpio" \
+	if ! "$vm" start limits --arch "$arch" --kernel "$kernel" --initrd "$initrd" --initrd "$work/root.cpio" \
 		--append "$2" || ! "$vm" ready limits; then
 		echo "not ok - $1: the machine does not start"
 		return

@@ -102,6 +102,6 @@ missing()
 }
 
 # init is still mounting when the machine answers
-until grep -q cgroup2 /proc/mounts; do sleep 0.1; done
+until grep -q cgroup2 /proc/mounts 2>/dev/null; do sleep 0.1; done
 "$1"
 echo "1..$n"
