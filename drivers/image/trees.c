@@ -165,8 +165,8 @@ static void trees_remember(struct trees *t, const char *key)
 	dir = openat(t->store, TREES_BY_FILE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	str_format(target, sizeof(target), "../%s", key);
 	unlinkat(dir, t->id, 0);
-	symlinkat(target, dir, t->id);
-	fsync(dir);
+	if (symlinkat(target, dir, t->id) == 0)
+		fsync(dir);
 }
 
 static int trees_keep(struct trees *t, const char *key, struct err *e)
