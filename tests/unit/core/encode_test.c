@@ -151,6 +151,24 @@ static void test_entries_are_checked(void **state)
 	spec_free(s);
 }
 
+/* What is written must be readable, and readers take no more than this. */
+static void test_too_much_is_refused(void **state)
+{
+	struct spec *s = spec_new();
+	struct err e = { 0 };
+	char value[4096] = "A=";
+	uint8_t *bytes;
+	size_t len;
+
+	(void)state;
+	memset(value + 2, 'x', sizeof(value) - 3);
+	for (int i = 0; i < 70; i++)
+		assert_int_equal(spec_set(s, spec_field("env"), value, &e), 0);
+	assert_int_equal(spec_encode(s, &bytes, &len, &e), -E2BIG);
+	assert_string_equal(e.msg, "more than 262144 bytes of settings");
+	spec_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +177,7 @@ int main(void)
 		cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_cuts_and_flips),
 		cmocka_unit_test(test_entries_are_checked),
+		cmocka_unit_test(test_too_much_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("encode", tests, NULL, NULL);
