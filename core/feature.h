@@ -41,7 +41,8 @@ enum feature_state feature_probe(const struct feature *f);
 const char *feature_drivers(const struct feature *f, char *buf, size_t size);
 
 /* The probes, by what they try (feature_probe.c). */
-enum feature_state feature_try_namespace(const struct feature *f);  /* num: CLONE_NEW* */
+enum feature_state
+feature_try_namespace(const struct feature *f); /* num: CLONE_NEW*, arg: in /proc/self/ns */
 enum feature_state feature_try_filesystem(const struct feature *f); /* arg: type */
 enum feature_state feature_try_open(const struct feature *f);	    /* arg: path */
 enum feature_state feature_try_seccomp(const struct feature *f);

@@ -22,6 +22,7 @@
 
 #include "core/driver.h"
 #include "core/feature.h"
+#include "core/lib/fd.h"
 #include "core/lib/sys.h"
 
 /* What a failed call says: not there, or not for us to know. */
@@ -37,7 +38,15 @@ static enum feature_state state_if(bool found)
 
 enum feature_state feature_try_namespace(const struct feature *f)
 {
-	return state_if(unshare((int)f->num) == 0);
+	char path[32];
+
+	if (unshare((int)f->num) == 0)
+		return FEATURE_FOUND;
+	if (errno != EPERM)
+		return state_of(errno);
+	/* not for us to make, but what the kernel has is listed */
+	str_format(path, sizeof(path), "/proc/self/ns/%s", f->arg);
+	return access(path, F_OK) == 0 ? FEATURE_FOUND : FEATURE_UNKNOWN;
 }
 
 enum feature_state feature_try_open(const struct feature *f)
@@ -54,6 +63,18 @@ static int private_place(void)
 	return chdir("/proc") < 0 ? -errno : 0;
 }
 
+/* For who may not mount: a type that is in use or built in; others may still be a module. */
+static enum feature_state listed_filesystem(const char *type)
+{
+	char text[4096], line[48];
+
+	str_format(line, sizeof(line), "\t%s\n", type);
+	if (fd_read_text(AT_FDCWD, "/proc/filesystems", text, sizeof(text)) < 0 ||
+	    !strstr(text, line))
+		return FEATURE_UNKNOWN;
+	return FEATURE_FOUND;
+}
+
 /* fsopen(2) loads the module and asks for no device; before Linux 5.2 a mount without one must do. */
 enum feature_state feature_try_filesystem(const struct feature *f)
 {
@@ -62,7 +83,7 @@ enum feature_state feature_try_filesystem(const struct feature *f)
 	if (errno != ENOSYS && errno != EPERM)
 		return state_of(errno);
 	if (private_place() < 0)
-		return FEATURE_UNKNOWN;
+		return listed_filesystem(f->arg);
 	if (mount("none", ".", f->arg, 0, NULL) == 0)
 		return FEATURE_FOUND;
 	return errno == ENODEV ? FEATURE_MISSING : errno == EPERM ? FEATURE_UNKNOWN : FEATURE_FOUND;
