@@ -12,15 +12,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/loop.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -314,6 +318,56 @@ static void test_damaged_tables(void **state)
 	expect_freed(dev);
 }
 
+/* Runs prepare and attach in a child that before() has put into a poorer world. */
+static void expect_works_with(int (*before)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		if (unshare(CLONE_NEWNS) < 0 || before() < 0)
+			_exit(2);
+		prepare("a.sqfs");
+		attach("root");
+		_exit(access("root/file", R_OK) < 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* Neither devtmpfs nor udev has made nodes: they are made from what sysfs says. */
+static int without_nodes(void)
+{
+	return mount("tmpfs", "/dev", "tmpfs", 0, NULL);
+}
+
+/* Before Linux 5.8 there is no LOOP_CONFIGURE. */
+static int without_configure(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, LOOP_CONFIGURE, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { .len = ARRAY_SIZE(code), .filter = code };
+
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog, 0, 0);
+}
+
+static void test_without(void **state)
+{
+	(void)state;
+	if (!usable)
+		skip();
+	expect_works_with(without_nodes);
+	/* args[1] is the low half there only on little-endian machines. */
+	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+		expect_works_with(without_configure);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +378,7 @@ int main(void)
 		cmocka_unit_test(test_block_device),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_damaged_tables),
+		cmocka_unit_test(test_without),
 	};
 
 	return cmocka_run_group_tests_name("squashfs", tests, group_setup, group_teardown);
