@@ -25,11 +25,9 @@
 #define ENCODE_VERSION 1
 #define ENCODE_HEADER 16
 #define ENCODE_FIELD 8
-#define ENCODE_MAX \
-	(256U << 10) /* bytes of one encoded struct: SPEC_FILE_MAX, so what is written is read */
-(256U << 10)	     /* bytes of one encoded struct; SPEC_FILE_MAX and the control socket hold it */
+#define ENCODE_MAX (256U << 10) /* bytes of one encoded struct: what readers of files accept */
 
-	static const uint8_t encode_magic[4] = "mspc";
+static const uint8_t encode_magic[4] = "mspc";
 
 /* ---- writing ------------------------------------------------------------------------------------- */
 
