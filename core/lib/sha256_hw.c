@@ -21,13 +21,13 @@ static bool sha256_hw_found(void)
 }
 
 /* Four rounds with w0, which then becomes the words that follow w3. */
-#define SHA256_QUAD(i, w0, w1, w2, w3)                                                              \
-	do {                                                                                       \
-		__m128i wk = _mm_add_epi32(w0, _mm_loadu_si128((const __m128i *)(k + 4 * (i))));   \
-		cdgh = _mm_sha256rnds2_epu32(cdgh, abef, wk);                                      \
-		abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(wk, 0x0e));             \
-		w0 = _mm_add_epi32(_mm_sha256msg1_epu32(w0, w1), _mm_alignr_epi8(w3, w2, 4));      \
-		w0 = _mm_sha256msg2_epu32(w0, w3);                                                 \
+#define SHA256_QUAD(i, w0, w1, w2, w3)                                                           \
+	do {                                                                                     \
+		__m128i wk = _mm_add_epi32(w0, _mm_loadu_si128((const __m128i *)(k + 4 * (i)))); \
+		cdgh = _mm_sha256rnds2_epu32(cdgh, abef, wk);                                    \
+		abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(wk, 0x0e));           \
+		w0 = _mm_add_epi32(_mm_sha256msg1_epu32(w0, w1), _mm_alignr_epi8(w3, w2, 4));    \
+		w0 = _mm_sha256msg2_epu32(w0, w3);                                               \
 	} while (0)
 
 __attribute__((target("sha,sse4.1"))) static void sha256_hw_blocks(uint32_t h[8], const uint8_t *p,
@@ -72,12 +72,12 @@ static bool sha256_hw_found(void)
 }
 
 /* Four rounds with w0, which then becomes the words that follow w3. */
-#define SHA256_QUAD(i, w0, w1, w2, w3)                                                              \
-	do {                                                                                       \
-		uint32x4_t wk = vaddq_u32(w0, vld1q_u32(k + 4 * (i))), was = abcd;                 \
-		abcd = vsha256hq_u32(abcd, efgh, wk);                                              \
-		efgh = vsha256h2q_u32(efgh, was, wk);                                              \
-		w0 = vsha256su1q_u32(vsha256su0q_u32(w0, w1), w2, w3);                             \
+#define SHA256_QUAD(i, w0, w1, w2, w3)                                             \
+	do {                                                                       \
+		uint32x4_t wk = vaddq_u32(w0, vld1q_u32(k + 4 * (i))), was = abcd; \
+		abcd = vsha256hq_u32(abcd, efgh, wk);                              \
+		efgh = vsha256h2q_u32(efgh, was, wk);                              \
+		w0 = vsha256su1q_u32(vsha256su0q_u32(w0, w1), w2, w3);             \
 	} while (0)
 
 __attribute__((target("+crypto"))) static void sha256_hw_blocks(uint32_t h[8], const uint8_t *p,

@@ -37,8 +37,8 @@ static void check_beside(void)
 	struct stat st;
 
 	/* Only root/ is there, made by us. */
-	if (fstat(top, &st) < 0 || st.st_nlink != 3 || fstatat(top, "root", &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    !S_ISDIR(st.st_mode))
+	if (fstat(top, &st) < 0 || st.st_nlink != 3 ||
+	    fstatat(top, "root", &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
 		abort();
 }
 
@@ -59,7 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	root = openat(top, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	fixed = tar_fix(data, size);
-	if (tar_unpack(tar_make_stream(fixed, size, 700), root, &limits, &report, &e) < 0 && !e.code)
+	if (tar_unpack(tar_make_stream(fixed, size, 700), root, &limits, &report, &e) < 0 &&
+	    !e.code)
 		abort();
 	free(fixed);
 	close(root);
