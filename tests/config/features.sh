@@ -27,7 +27,6 @@ symbol()
 	case $1:$2 in
 	seccomp:default) echo SECCOMP ;;
 	seccomp:profile) echo SECCOMP_LIBSECCOMP ;;
-	seccomp:profile) echo SECCOMP_LIBSECCOMP ;;
 	command:help | command:version | command:daemon) echo CLI ;;
 	command:init) echo INIT ;;
 	command:poweroff | command:reboot | command:halt) echo CMD_DOWN ;;

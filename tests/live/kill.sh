@@ -97,6 +97,7 @@ is "with nothing left" "" "$bad"
 our_daemon()
 {
 	for p in $(pgrep -x myctr; pgrep -f '^myctr daemon'); do
+		# shellcheck disable=SC2002
 		cat "/proc/$p/environ" 2>/dev/null | tr '\0' '\n' | grep -q "^MYCTR_RUN=$MYCTR_RUN\$" && echo "$p"
 	done | sort -u | head -n 1
 }

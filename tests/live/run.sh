@@ -77,5 +77,6 @@ check "rm" "$MYCTR" rm keep
 is "nothing is left of it" "" "$("$MYCTR" ps -aq; ls "$MYCTR_DATA/containers")"
 has "unknown names say so" 'no such container' "$("$MYCTR" rm keep 2>&1)"
 is "no mount is left" "" "$(grep "$live_dir" /proc/self/mounts)"
+# shellcheck disable=SC2010
 is "no record, spec or fifo is left" "" "$(ls "$MYCTR_RUN/specs" "$MYCTR_RUN/logs" | grep -v :)"
 done_testing
