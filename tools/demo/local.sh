@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # `make demo DEMO=local`: runs containers of the demo's images on this machine, no VM, no daemon. As
-# root; changes nothing that stays.
+# root; everything it writes is in build/demo/local.
 set -eu
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -11,6 +11,7 @@ cd "$top"
 out=$top/build/demo/local
 tools/demo/prepare.sh "qemu-$(uname -m)" "$out"
 myctr=$out/build/myctr
+export MYCTR_RUN="$out/run" MYCTR_DATA="$out/data" MYCTR_LOG="$out/log.d"
 
 show() {
 	echo "# $*"

@@ -5,11 +5,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -17,8 +19,9 @@
 #include "tools/vm/vm.h"
 
 #define LOG_MAX (64U << 20)
-#define TYPE_GAP_US 2000 /* a 16-byte UART FIFO and a busy guest lose what comes faster */
-#define LEAVE 0x1d	 /* Ctrl-] */
+#define TYPE_GAP_US 2000   /* a 16-byte UART FIFO and a busy guest lose what comes faster */
+#define TYPE_WAIT_MS 10000 /* for a guest that reads nothing */
+#define LEAVE 0x1d	   /* Ctrl-] */
 
 static size_t read_seen(const struct vm *vm)
 {
@@ -123,6 +126,19 @@ static char unescape(const char **p)
 	return c;
 }
 
+/*
+ * Until QEMU has read it all: what is left in the socket when it closes is lost, and QEMU reads only while
+ * the guest's UART has room.
+ */
+static void wait_until_read(int fd)
+{
+	uint64_t end = vm_now() + TYPE_WAIT_MS;
+	int left = 0;
+
+	while (ioctl(fd, SIOCOUTQ, &left) == 0 && left > 0 && vm_now() < end)
+		usleep(TYPE_GAP_US);
+}
+
 int console_type(const struct vm *vm, const char *text, struct err *e)
 {
 	AUTO_FD int fd = vm_connect(vm, "console.sock", e);
@@ -135,6 +151,7 @@ int console_type(const struct vm *vm, const char *text, struct err *e)
 		if (fd_write(fd, &c, 1) < 0)
 			return err_sys(e, errno, "%s: console", vm->name);
 		usleep(TYPE_GAP_US);
+		wait_until_read(fd);
 	}
 	return 0;
 }
