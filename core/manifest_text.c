@@ -268,16 +268,14 @@ static int text_lines(struct text *t, const char *text, size_t len)
 	return ret;
 }
 
-int manifest_parse(struct manifest *m, const char *name, const char *text, size_t len,
-		   struct err *e)
+static int text_parse(struct manifest *m, const char *name, const char *text, size_t len,
+		      struct err *e)
 {
 	AUTO_FREE struct text *t = calloc(1, sizeof(*t));
 	size_t room = text_longest(text, len) + 1;
 	AUTO_FREE char *rows = malloc(2 * room);
 	struct err unused = { 0 };
 
-	if (len > MANIFEST_MAX_BYTES)
-		return err_set(e, EFBIG, "%s: longer than %u bytes", name, MANIFEST_MAX_BYTES);
 	if (!t || !rows)
 		return err_set(e, ENOMEM, "%s: out of memory", name);
 	t->m = m;
@@ -286,6 +284,14 @@ int manifest_parse(struct manifest *m, const char *name, const char *text, size_
 	t->value = rows + room;
 	t->e = e ? e : &unused;
 	return text_lines(t, text, len);
+}
+
+int manifest_parse(struct manifest *m, const char *name, const char *text, size_t len,
+		   struct err *e)
+{
+	if (len > MANIFEST_MAX_BYTES)
+		return err_set(e, EFBIG, "%s: longer than %u bytes", name, MANIFEST_MAX_BYTES);
+	return text_parse(m, name, text, len, e);
 }
 
 _Static_assert(TEXT_FIELDS_MAX >= 128, "struct text keeps a line for each field of struct spec");
