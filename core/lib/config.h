@@ -12,6 +12,6 @@
 #define CONFIG_H_MARK_1 0,
 #define CONFIG_H_SECOND_(ignored, value, ...) value
 #define CONFIG_H_PROBE_(value) CONFIG_H_PICK_(CONFIG_H_MARK_##value)
-#define CONFIG_H_PICK_(mark) CONFIG_H_SECOND_(mark 1, 0, 0)
+#define CONFIG_H_PICK_(...) CONFIG_H_SECOND_(__VA_ARGS__ 1, 0, 0)
 
 #endif
