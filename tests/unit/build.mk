@@ -68,3 +68,4 @@ unit-core/encode := $(spec-sources)
 unit-core/cmd := $(spec-sources) core/cmd.c core/cmd_set.c core/cmd_spec.c core/cmd_help.c
 unit-core/lib/small_libc := core/lib/small_libc.c
 unit_cflags-core/lib/small_libc := $(foreach f,strtol strtoll strtoul strtoull strtoimax strtoumax atoi strstr qsort faccessat,-D$f=small_$f) -Wno-missing-prototypes
+unit-tools/vm/writelog := tools/vm/writelog.c core/lib/err.c core/lib/fd.c

@@ -48,7 +48,11 @@ int writelog_open(struct writelog *w, const char *path, struct err *e)
 		return err_sys(e, errno, "%s: map", path);
 	w->map = map;
 	w->size = (size_t)st.st_size;
-	return check_super(w, path, e);
+	if (check_super(w, path, e) < 0) {
+		writelog_close(w);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 void writelog_close(struct writelog *w)
@@ -69,7 +73,7 @@ int writelog_next(struct writelog *w, struct writelog_entry *entry, struct err *
 
 	if (!w->left)
 		return 0;
-	if (w->size - w->at < HEADER)
+	if (w->at > w->size || w->size - w->at < HEADER)
 		return err_set(e, EINVAL, "log: cut short at byte %zu", w->at);
 	sectors = le_get64(h + 8);
 	bytes = sectors * w->sector;
