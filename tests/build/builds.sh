@@ -48,7 +48,6 @@ for seed in ${RAND_SEEDS:-1 2 3}; do
 done
 build glibc full_defconfig LIBC=glibc
 runs glibc 'pie executable.*dynamically linked'
-build glibc-static full_defconfig LIBC=glibc STATIC=y
 # a distribution's toolchain: prefix, sysroot and pkg-config of its own (here the host's under other names)
 mkdir -p "$work/toolchain"
 for tool in gcc ar strip; do
