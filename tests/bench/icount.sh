@@ -66,7 +66,6 @@ build_root() {
 }
 
 boot() {
-	build_root "$1"
 	: > "$work/serial"
 	timeout 300 qemu-system-x86_64 -accel tcg -icount shift=0,sleep=off -M pc -cpu qemu64 -smp 1 \
 		-m 128 -nodefaults -display none -no-reboot -rtc base=2026-01-01,clock=vm \
@@ -75,9 +74,9 @@ boot() {
 		</dev/null || echo "# qemu ended with $?"
 	tr -d '\r' < "$work/serial" > "$work/out"
 	sed -n 's/^icount error: /# /p' "$work/out"
-	sed -n 's/^icount \([a-z0-9-]*\) \([0-9]*\)$/\1 \2/p' "$work/out" > "$work/one"
-	cat "$work/one" >> "$work/now"
-	[ -s "$work/one" ] || sed 's/^/# /' "$work/out"
+	sed -n 's/^icount \([a-z0-9-]*\) \([0-9]*\)$/\1 \2/p' "$work/out" > "$work/figures"
+	cat "$work/figures" >> "$work/now"
+	[ -s "$work/figures" ] || sed 's/^/# /' "$work/out"
 }
 
 compare() {
@@ -108,7 +107,8 @@ compare() {
 command -v qemu-system-x86_64 >/dev/null || skip "qemu-system-x86_64 is not installed"
 find_kernel
 for cases in "$here"/icount/*.cases; do
-	boot "$(basename "$cases" .cases)"
+	build_root "$(basename "$cases" .cases)"
+	boot
 done
 if [ -n "$update" ]; then
 	{
