@@ -6,6 +6,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 vm_name=init
 . tests/vm/lib.sh
+KERNEL=debian
 vm_prepare
 
 box=$work/box root=$work/root
@@ -145,6 +146,15 @@ on_squashfs()
 }
 
 as_initramfs
+if tools/kernel/build.sh --path qemu-x86_64 >/dev/null 2>&1; then
+	KERNEL=own
+	vm_prepare
+	as_initramfs
+	KERNEL=debian
+	vm_prepare
+else
+	skip "the same with our own kernel" "not built; make kernel BOARD=qemu-x86_64"
+fi
 on_ext4
 on_squashfs
 done_testing

@@ -13,6 +13,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 cache=${MYCTR_CACHE:-$HOME/.cache/myctr}
 arch=${1:?usage: prepare.sh x86_64|aarch64 [debian|own|auto]}
 kind=${2:-auto}
+PATH=$PATH:/usr/sbin:/sbin # depmod, for users other than root
 # what the tests and the demo use; loaded in this order where the kernel has them as modules
 modules="virtio_pci virtio_blk virtio_console virtio_net virtio_rng loop squashfs ext4 overlay ${MODULES:-}"
 
