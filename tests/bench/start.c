@@ -12,6 +12,8 @@
 
 #include "tests/bench/bench.h"
 
+#define BENCH_CGROUP "/sys/fs/cgroup/myctr-bench"
+
 enum {
 	SETTLE_US = 4000, /* lets the kernel's threads take down the namespaces of the last run */
 };
@@ -34,14 +36,13 @@ static void rows_floor(struct bench *b)
 {
 	const char *floor = bench_path(b, "floor");
 	const char *image = bench_path(b, "root.sqfs");
-	static const char cgroup[] = "/sys/fs/cgroup/myctr-bench";
 
 	row_add(b, "floor", NULL, (const char *[]){ floor, b->rootfs, "/true", NULL });
 	row_add(b, "bare process", "no container: fork, exec, wait",
 		(const char *[]){ floor, "-b", "/", bench_path(b, "true"), NULL });
-	if (mkdir(cgroup, 0755) == 0 || errno == EEXIST)
+	if (mkdir(BENCH_CGROUP, 0755) == 0 || errno == EEXIST)
 		row_add(b, "floor, own cgroup", "more: born in a cgroup v2",
-			(const char *[]){ floor, "-c", cgroup, b->rootfs, "/true", NULL });
+			(const char *[]){ floor, "-c", BENCH_CGROUP, b->rootfs, "/true", NULL });
 	if (access(image, R_OK) == 0)
 		row_add(b, "floor, squashfs+overlay", "more: new loop device, squashfs, overlay",
 			(const char *[]){ floor, "-s", image, "/true", NULL });
@@ -192,8 +193,8 @@ static void print(const struct bench *b, FILE *to, const char *format, const cha
 		const struct row *r = &b->rows[i];
 
 		if (!r->failed)
-			fprintf(to, format, r->name, r->us, r->ratio, r->cpu, r->cost.syscalls, r->faults,
-				r->cost.peak_kb, r->note ? r->note : "");
+			fprintf(to, format, r->name, r->us, r->ratio, r->cpu, r->cost.syscalls,
+				r->faults, r->cost.peak_kb, r->note ? r->note : "");
 	}
 }
 
@@ -262,6 +263,7 @@ void section_start(struct bench *b)
 	rows_myctr(b);
 	rows_peers(b);
 	measure(b);
+	rmdir(BENCH_CGROUP);
 	for (size_t i = 0; i < b->nrows; i++)
 		summarise(b, &b->rows[i]);
 	load_print();
