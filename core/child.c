@@ -75,10 +75,10 @@ static const struct child_step {
 
 /* A process that joins finds the mounts made; the rest is the same. */
 static const struct child_step child_joining[] = {
-	{ "signals", child_signals },	  { "user", child_user },	{ "stdio", child_stdio },
-	{ "terminal", child_terminal },	  { "limits", child_limits },	{ "environment", child_env },
-	{ "workdir", child_workdir },	  { "rights", child_rights },	{ "start", child_ready },
-	{ "seccomp", child_filter },	  { "command", child_program },
+	{ "signals", child_signals },	{ "user", child_user },	      { "stdio", child_stdio },
+	{ "terminal", child_terminal }, { "limits", child_limits },   { "environment", child_env },
+	{ "workdir", child_workdir },	{ "rights", child_rights },   { "start", child_ready },
+	{ "seccomp", child_filter },	{ "command", child_program },
 };
 
 static NORETURN void child_fail(struct child *c, const char *step, struct err *e)
@@ -102,9 +102,13 @@ static void child_wait_for_go(struct child *c)
 	fd_close(&fd);
 }
 
-static NORETURN void child_walk(struct launch *l, int sock, bool wait, const struct child_step *steps, size_t n)
+static NORETURN void child_walk(struct launch *l, int sock, bool wait,
+				const struct child_step *steps, size_t n)
 {
-	struct child c = { .l = l, .sock = sock, .old_root = -1, .exit = CMD_FAILED,
+	struct child c = { .l = l,
+			   .sock = sock,
+			   .old_root = -1,
+			   .exit = CMD_FAILED,
 			   .joins = steps == child_joining };
 	struct err e = { 0 };
 
@@ -132,7 +136,8 @@ void child_join(struct launch *l, int sock, bool wait_for_go)
  */
 static int child_signals(struct child *c, struct err *e)
 {
-	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU };
+	static const int ignored[] = { SIGHUP,	SIGINT,	 SIGQUIT, SIGPIPE,
+				       SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU };
 	sigset_t none;
 
 	(void)c;
@@ -268,8 +273,9 @@ static int child_load_filter(const struct launch *l, struct err *e)
 	if (l->filter.len == 0)
 		return 0;
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &l->filter) < 0)
-		return err_sys(e, errno,
-			       "loading the filter; the kernel needs SECCOMP_FILTER, or set seccomp = unconfined");
+		return err_sys(
+			e, errno,
+			"loading the filter; the kernel needs SECCOMP_FILTER, or set seccomp = unconfined");
 	return 0;
 }
 

@@ -46,10 +46,12 @@ int child_leave_old_root(struct child *c, struct err *e);
  * Mounts a new file system of type at dst, an absolute path in the new root, making the folder when it
  * is missing.
  */
-int child_mount(const char *type, const char *dst, unsigned long flags, const char *data, struct err *e);
+int child_mount(const char *type, const char *dst, unsigned long flags, const char *data,
+		struct err *e);
 
 /* Binds src, a path below the old root, at dst, which must exist. */
-int child_bind(const struct child *c, const char *src, const char *dst, bool recursive, struct err *e);
+int child_bind(const struct child *c, const char *src, const char *dst, bool recursive,
+	       struct err *e);
 
 /* child_dev.c */
 int child_dev(struct child *c, struct err *e);

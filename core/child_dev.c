@@ -31,20 +31,21 @@ static const struct {
 	const char *path;
 	unsigned int major, minor;
 } child_nodes[] = {
-	{ "/dev/null", 1, 3 },	  { "/dev/zero", 1, 5 },    { "/dev/full", 1, 7 },
-	{ "/dev/random", 1, 8 },  { "/dev/urandom", 1, 9 }, { "/dev/tty", 5, 0 },
+	{ "/dev/null", 1, 3 },	 { "/dev/zero", 1, 5 },	   { "/dev/full", 1, 7 },
+	{ "/dev/random", 1, 8 }, { "/dev/urandom", 1, 9 }, { "/dev/tty", 5, 0 },
 };
 
 static const struct {
 	const char *to, *from;
 } child_links[] = {
-	{ "/proc/self/fd", "/dev/fd" },	   { "/proc/self/fd/0", "/dev/stdin" },
+	{ "/proc/self/fd", "/dev/fd" },	      { "/proc/self/fd/0", "/dev/stdin" },
 	{ "/proc/self/fd/1", "/dev/stdout" }, { "/proc/self/fd/2", "/dev/stderr" },
 	{ "pts/ptmx", "/dev/ptmx" },
 };
 
 /* Binds the host's node of that path, if it is the device it should be. */
-static int child_bind_node(const struct child *c, const char *src, const char *dst, dev_t dev, struct err *e)
+static int child_bind_node(const struct child *c, const char *src, const char *dst, dev_t dev,
+			   struct err *e)
 {
 	struct stat st;
 	AUTO_FD int fd = open(dst, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -54,15 +55,19 @@ static int child_bind_node(const struct child *c, const char *src, const char *d
 	if (fstatat(c->old_root, src + 1, &st, 0) < 0)
 		return err_sys(e, errno, "%s on the host", src);
 	if (st.st_rdev != dev)
-		return err_set(e, ENODEV, "%s on the host is not device %u:%u", src, major(dev), minor(dev));
+		return err_set(e, ENODEV, "%s on the host is not device %u:%u", src, major(dev),
+			       minor(dev));
 	return child_bind(c, src, dst, false, e);
 }
 
-static int child_node(const struct child *c, const char *path, mode_t mode, dev_t dev, struct err *e)
+static int child_node(const struct child *c, const char *path, mode_t mode, dev_t dev,
+		      struct err *e)
 {
 	if (c->l->spec->userns)
 		return child_bind_node(c, path, path, dev, e);
-	return mknod(path, mode, dev) < 0 && errno != EEXIST ? err_sys(e, errno, "%s: making the node", path) : 0;
+	return mknod(path, mode, dev) < 0 && errno != EEXIST
+		       ? err_sys(e, errno, "%s: making the node", path)
+		       : 0;
 }
 
 /* One device of the spec, as it is on the host: kind, numbers, mode and owner. */
@@ -126,7 +131,8 @@ static int child_all_devices(const struct child *c, struct err *e)
 		return err_sys(e, errno, "/dev on the host");
 	while (r >= 0 && (entry = readdir(dir)) != NULL) {
 		if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode)) || strcmp(entry->d_name, "ptmx") == 0)
+		    (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode)) ||
+		    strcmp(entry->d_name, "ptmx") == 0)
 			continue;
 		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
 		r = child_node(c, path, st.st_mode, st.st_rdev, e);
@@ -140,7 +146,8 @@ static int child_dev_dirs(const struct child *c, struct err *e)
 	char size[48];
 	int r;
 
-	if (mkdir("/dev/pts", 0755) < 0 || mkdir("/dev/shm", 0755) < 0 || mkdir("/dev/mqueue", 0755) < 0)
+	if (mkdir("/dev/pts", 0755) < 0 || mkdir("/dev/shm", 0755) < 0 ||
+	    mkdir("/dev/mqueue", 0755) < 0)
 		return err_sys(e, errno, "making the folders of /dev");
 	r = child_mount("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC,
 			"newinstance,ptmxmode=0666,mode=0620,gid=5", e);
@@ -200,7 +207,8 @@ int child_terminal(struct child *c, struct err *e)
 	if (!c->l->spec->tty)
 		return 0;
 	master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0 || ioctl(master, TIOCGPTN, &number) < 0)
+	if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0 ||
+	    ioctl(master, TIOCGPTN, &number) < 0)
 		return err_sys(e, errno, "/dev/ptmx");
 	snprintf(name, sizeof(name), "/dev/pts/%d", number);
 	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -209,7 +217,9 @@ int child_terminal(struct child *c, struct err *e)
 	if (slave < 0 || ioctl(slave, TIOCSCTTY, 0) < 0 || fchown(slave, c->ids.uid, (gid_t)-1) < 0)
 		return err_sys(e, errno, "%s", name);
 	/* One that joins leaves the console to the first process. */
-	console = c->joins ? -1 : open("/dev/console", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	console = c->joins
+			  ? -1
+			  : open("/dev/console", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (console >= 0) {
 		close(console);
 		mount(name, "/dev/console", NULL, MS_BIND, NULL);

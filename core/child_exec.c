@@ -111,9 +111,12 @@ static int child_report(struct child *c, const char *name, int r, struct err *e)
 		return r;
 	c->exit = r == -ENOENT || r == -ENOTDIR ? CMD_NOT_FOUND : CMD_NOT_EXECUTABLE;
 	if (r == -ENOENT)
-		return err_set(e, ENOENT, "%s: not found in the image, or its interpreter is missing", name);
+		return err_set(e, ENOENT,
+			       "%s: not found in the image, or its interpreter is missing", name);
 	if (r == -ENOEXEC)
-		return err_set(e, ENOEXEC, "%s: not a program for this processor, or a script without #!", name);
+		return err_set(e, ENOEXEC,
+			       "%s: not a program for this processor, or a script without #!",
+			       name);
 	return err_sys(e, r, "%s", name);
 }
 

@@ -21,11 +21,15 @@
 
 /* Hidden and read-only paths of procfs and sysfs, as in the OCI defaults. */
 static const char *const child_masked_files[] = {
-	"/proc/kcore",	"/proc/keys",	      "/proc/latency_stats", "/proc/timer_list",
+	"/proc/kcore",	     "/proc/keys",	  "/proc/latency_stats", "/proc/timer_list",
 	"/proc/timer_stats", "/proc/sched_debug", "/proc/interrupts",
 };
 static const char *const child_masked_dirs[] = {
-	"/proc/asound", "/proc/acpi", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap",
+	"/proc/asound",
+	"/proc/acpi",
+	"/proc/scsi",
+	"/sys/firmware",
+	"/sys/devices/virtual/powercap",
 };
 static const char *const child_readonly[] = {
 	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
@@ -36,7 +40,8 @@ static bool child_wants_propagation(const struct spec *s)
 	struct spec_mount m;
 
 	for (unsigned int i = 0; i < s->mount.n; i++)
-		if (spec_mount(s->mount.v[i], &m, NULL) == 0 && (m.propagation & (MS_SLAVE | MS_SHARED)))
+		if (spec_mount(s->mount.v[i], &m, NULL) == 0 &&
+		    (m.propagation & (MS_SLAVE | MS_SHARED)))
 			return true;
 	return false;
 }
@@ -46,8 +51,9 @@ int child_own_mounts(struct child *c, struct err *e)
 {
 	unsigned long how = child_wants_propagation(c->l->spec) ? MS_SLAVE : MS_PRIVATE;
 
-	return mount(NULL, "/", NULL, MS_REC | how, NULL) < 0 ? err_sys(e, errno, "leaving the host's mounts") :
-								0;
+	return mount(NULL, "/", NULL, MS_REC | how, NULL) < 0
+		       ? err_sys(e, errno, "leaving the host's mounts")
+		       : 0;
 }
 
 int child_root(struct launch *l, struct err *e)
@@ -102,13 +108,15 @@ static int child_make_dir(const char *dst, struct err *e)
 	if (mkdir(dst, 0755) == 0 || errno == EEXIST)
 		return 0;
 	if (errno == EROFS)
-		return err_set(e, EROFS,
-			       "the image has no folder %s and the root is read-only; add it, or use storage = overlay or tmpfs",
-			       dst);
+		return err_set(
+			e, EROFS,
+			"the image has no folder %s and the root is read-only; add it, or use storage = overlay or tmpfs",
+			dst);
 	return err_sys(e, errno, "%s: making the folder", dst);
 }
 
-int child_mount(const char *type, const char *dst, unsigned long flags, const char *data, struct err *e)
+int child_mount(const char *type, const char *dst, unsigned long flags, const char *data,
+		struct err *e)
 {
 	int r;
 
@@ -119,7 +127,9 @@ int child_mount(const char *type, const char *dst, unsigned long flags, const ch
 	r = child_make_dir(dst, e);
 	if (r < 0)
 		return r;
-	return mount(type, dst, type, flags, data) < 0 ? err_sys(e, errno, "%s: mounting %s", dst, type) : 0;
+	return mount(type, dst, type, flags, data) < 0
+		       ? err_sys(e, errno, "%s: mounting %s", dst, type)
+		       : 0;
 }
 
 /* Without open_tree(2) (before Linux 5.2) the source is named through the current folder. */
@@ -142,7 +152,8 @@ static int child_bind_old(const struct child *c, const char *src, const char *ds
 	return r;
 }
 
-int child_bind(const struct child *c, const char *src, const char *dst, bool recursive, struct err *e)
+int child_bind(const struct child *c, const char *src, const char *dst, bool recursive,
+	       struct err *e)
 {
 	AUTO_FD int tree = -1;
 	int r;
@@ -162,7 +173,8 @@ int child_bind(const struct child *c, const char *src, const char *dst, bool rec
 int child_sys(struct child *c, struct err *e)
 {
 	const struct launch *l = c->l;
-	unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC | (l->spec->privileged ? 0 : MS_RDONLY);
+	unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC |
+			      (l->spec->privileged ? 0 : MS_RDONLY);
 	int r;
 
 	if (l->spec->userns && !(l->clone_flags & CLONE_NEWNET)) {
@@ -182,11 +194,13 @@ static int child_mount_target(int root, const char *dst, bool is_file, struct er
 	int fd = path_mount_point(root, dst, is_file);
 
 	if (fd == -EROFS)
-		return err_set(e, EROFS,
-			       "%s: not in the image, and the root is read-only; add it to the image or use storage = tmpfs",
-			       dst);
+		return err_set(
+			e, EROFS,
+			"%s: not in the image, and the root is read-only; add it to the image or use storage = tmpfs",
+			dst);
 	if (fd == -ENOTDIR || fd == -EISDIR)
-		return err_set(e, -fd, "%s: the image has a %s there", dst, is_file ? "folder" : "file");
+		return err_set(e, -fd, "%s: the image has a %s there", dst,
+			       is_file ? "folder" : "file");
 	if (fd < 0)
 		return err_sys(e, fd, "%s: making the mount point", dst);
 	close(fd);
@@ -198,7 +212,8 @@ static int child_one_mount(struct child *c, int root, const struct spec_mount *m
 	struct stat st;
 	int r;
 
-	if (fstatat(c->old_root, m->src + strspn(m->src, "/"), &st, m->src[1] ? 0 : AT_EMPTY_PATH) < 0) {
+	if (fstatat(c->old_root, m->src + strspn(m->src, "/"), &st, m->src[1] ? 0 : AT_EMPTY_PATH) <
+	    0) {
 		if (m->optional && errno == ENOENT)
 			return 0;
 		return err_sys(e, errno, "%s", m->src);
@@ -228,8 +243,9 @@ static int child_one_tmpfs(int root, const struct spec_mount *m, struct err *e)
 	if (!m->size)
 		*strchr(data, ',') = '\0';
 	return child_mount("tmpfs", m->dst,
-			   MS_NOSUID | MS_NODEV | (m->noexec ? MS_NOEXEC : 0) | (m->rdonly ? MS_RDONLY : 0), data,
-			   e);
+			   MS_NOSUID | MS_NODEV | (m->noexec ? MS_NOEXEC : 0) |
+				   (m->rdonly ? MS_RDONLY : 0),
+			   data, e);
 }
 
 /* No procfs is mounted yet: a link in the image leads to a place inside, whatever it says. */
@@ -304,8 +320,8 @@ static int child_hide_more(const struct spec *s, const char *empty, struct err *
 			continue;
 		if (fd < 0 || fstat(fd, &st) < 0)
 			return err_sys(e, fd < 0 ? fd : errno, "%s", path);
-		r = mask ? child_mask(path, S_ISDIR(st.st_mode) ? empty : "/dev/null", e) :
-			   child_read_only(path, e);
+		r = mask ? child_mask(path, S_ISDIR(st.st_mode) ? empty : "/dev/null", e)
+			 : child_read_only(path, e);
 	}
 	return r;
 }

@@ -55,7 +55,7 @@ static bool cmd_lookup(const struct command *c, char letter, const char *name, s
 	for (unsigned int i = 0; i < c->n_options; i++) {
 		const struct cmd_option *o = &c->options[i];
 
-		if (name ? !o->name || strcmp(o->name, name) : !letter || o->letter != letter)
+		if (name ? !o->name || strcmp(o->name, name) != 0 : !letter || o->letter != letter)
 			continue;
 		t->row = (int)i;
 		t->flag = o->arg ? NULL : "";

@@ -16,8 +16,8 @@
 #include "core/lib/err.h"
 #include "core/lib/str.h"
 
-#define CMD_USAGE 2	    /* exit: wrong words on the command line */
-#define CMD_FAILED 125	    /* exit: myctr failed */
+#define CMD_USAGE 2    /* exit: wrong words on the command line */
+#define CMD_FAILED 125 /* exit: myctr failed */
 #define CMD_NOT_EXECUTABLE 126
 #define CMD_NOT_FOUND 127
 
@@ -37,7 +37,8 @@ struct spec;
 
 struct cmd_line {
 	const struct command *cmd;
-	const char *value[CMD_OPTIONS_MAX]; /* per option row: NULL not given, "" for flags, last value given */
+	const char *value
+		[CMD_OPTIONS_MAX]; /* per option row: NULL not given, "" for flags, last value given */
 	unsigned int count[CMD_OPTIONS_MAX];
 	char **args; /* what follows the options, NULL-terminated */
 	int n_args;
@@ -53,22 +54,25 @@ struct command {
 	const struct cmd_option *options;
 	unsigned int n_options;
 	int min_args, max_args; /* -1: any number */
-	bool stop_at_args;	/* options after the first argument belong to the container's command */
-	bool spec_options;	/* every manifest key is an option too, with docker's short forms */
+	bool stop_at_args; /* options after the first argument belong to the container's command */
+	bool spec_options; /* every manifest key is an option too, with docker's short forms */
 	int (*run)(struct cmd_line *line);
 };
 
-#define COMMAND(ident)                                                                        \
-	static const struct command command_##ident;                                          \
-	static const struct command *const command_entry_##ident                              \
-		__attribute__((section("set_command"), used, retain)) = &command_##ident;     \
+#define COMMAND(ident)                                                                    \
+	static const struct command command_##ident;                                      \
+	static const struct command *const command_entry_##ident                          \
+		__attribute__((section("set_command"), used, retain)) = &command_##ident; \
 	static const struct command command_##ident
 
 extern const struct command *const __start_set_command[] __attribute__((weak));
 extern const struct command *const __stop_set_command[] __attribute__((weak));
 
 /* for (CMD_EACH(c)) use(*c); the order is the linker's, nothing may rely on it. */
-#define CMD_EACH(c) const struct command *const *c = __start_set_command; c != __stop_set_command; c++
+#define CMD_EACH(c)                                           \
+	const struct command *const *c = __start_set_command; \
+	c != __stop_set_command;                              \
+	c++
 
 /* Finds the verb of argv[1], parses, runs. The whole of the CLI's main(). */
 int cmd_main(int argc, char **argv);
@@ -95,10 +99,10 @@ int cmd_usage(const struct command *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Options that are other names of manifest keys (core/cmd_spec.c), as a docker user types them. */
 struct cmd_spec_alias {
-	char letter;	 /* 0 for none */
-	char name[19];	 /* without dashes, "" for none */
-	char key[16];	 /* the manifest key */
-	char value[12];	 /* what a flag means; "" where a value is wanted */
+	char letter;	/* 0 for none */
+	char name[19];	/* without dashes, "" for none */
+	char key[16];	/* the manifest key */
+	char value[12]; /* what a flag means; "" where a value is wanted */
 };
 extern const struct cmd_spec_alias cmd_spec_aliases[];
 extern const unsigned int cmd_n_spec_aliases;

@@ -35,7 +35,7 @@ const struct spec_field *cmd_spec_option(char letter, const char *name, const ch
 	for (unsigned int i = 0; i < cmd_n_spec_aliases; i++) {
 		const struct cmd_spec_alias *a = &cmd_spec_aliases[i];
 
-		if (name ? !*name || strcmp(a->name, name) : !letter || a->letter != letter)
+		if (name ? !*name || strcmp(a->name, name) != 0 : !letter || a->letter != letter)
 			continue;
 		*flag = *a->value ? a->value : NULL;
 		return spec_field(a->key);

@@ -66,11 +66,13 @@ int ctl_decode_reply(const uint8_t *buf, size_t len, uint32_t *value, struct err
 	if (len != CTL_REPLY || le_get32(buf) != len)
 		return err_set(e, EPROTO, "supervisor: its reply is malformed");
 	if (le_get16(buf + 4) != CTL_VERSION)
-		return err_set(e, EPROTONOSUPPORT, "supervisor: speaks protocol %u, this myctr speaks %d",
+		return err_set(e, EPROTONOSUPPORT,
+			       "supervisor: speaks protocol %u, this myctr speaks %d",
 			       le_get16(buf + 4), CTL_VERSION);
 	*value = le_get32(buf + 8);
 	if (le_get16(buf + 6))
-		return err_set(e, le_get16(buf + 6), "%.*s", CTL_REPLY - 13, (const char *)buf + 12);
+		return err_set(e, le_get16(buf + 6), "%.*s", CTL_REPLY - 13,
+			       (const char *)buf + 12);
 	return 0;
 }
 
@@ -105,8 +107,8 @@ int ctl_ask(const struct ctl_request *r, struct err *e)
 	if (!buf)
 		return err_set(e, ENOMEM, "out of memory");
 	if (CTL_REQUEST + r->len > CTL_MAX)
-		return err_set(e, EMSGSIZE, "%s: its description is too large to send (%zu bytes)", r->name,
-			       r->len);
+		return err_set(e, EMSGSIZE, "%s: its description is too large to send (%zu bytes)",
+			       r->name, r->len);
 	fd = ctl_connect(e);
 	if (fd < 0)
 		return fd;

@@ -27,10 +27,21 @@
 #define CTL_MAX (64U << 10) /* bytes of a request; a spec that is larger is refused */
 #define CTL_NAME 64
 
-enum ctl_op { CTL_PING, CTL_START, CTL_RUN, CTL_STOP, CTL_RESTART, CTL_KILL, CTL_RM, CTL_RELOAD, CTL_DOWN, CTL_N_OPS };
+enum ctl_op {
+	CTL_PING,
+	CTL_START,
+	CTL_RUN,
+	CTL_STOP,
+	CTL_RESTART,
+	CTL_KILL,
+	CTL_RM,
+	CTL_RELOAD,
+	CTL_DOWN,
+	CTL_N_OPS
+};
 
-#define CTL_FORCE 1 /* rm: stop it first */
-#define CTL_RM_FLAG 2 /* run: forget it when it has ended */
+#define CTL_FORCE 1		  /* rm: stop it first */
+#define CTL_RM_FLAG 2		  /* run: forget it when it has ended */
 #define CTL_NO_TIMEOUT UINT32_MAX /* stop, restart: use the spec's */
 
 enum ctl_down { CTL_POWEROFF, CTL_REBOOT, CTL_HALT, CTL_EXIT };

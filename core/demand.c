@@ -55,7 +55,9 @@ static int demand_start(struct err *e)
 			return 0;
 		usleep(5000);
 	}
-	return err_set(e, ETIMEDOUT, "the supervisor that was started does not answer; see %s/daemon.log", paths.run);
+	return err_set(e, ETIMEDOUT,
+		       "the supervisor that was started does not answer; see %s/daemon.log",
+		       paths.run);
 }
 
 int demand_ask(const struct ctl_request *r, struct err *e)
@@ -63,7 +65,8 @@ int demand_ask(const struct ctl_request *r, struct err *e)
 	int code = ctl_ask(r, e);
 
 	/* It may also be just about to end for want of work: then its socket closes on us. */
-	for (int i = 0; i < 3 && (code == -ECONNREFUSED || code == -ECONNRESET) && demand_start(e) >= 0; i++)
+	for (int i = 0;
+	     i < 3 && (code == -ECONNREFUSED || code == -ECONNRESET) && demand_start(e) >= 0; i++)
 		code = ctl_ask(r, e);
 	return code;
 }

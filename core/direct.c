@@ -159,7 +159,8 @@ int direct_stop(const struct state_record *r, uint32_t ms, struct err *e)
 		if (!direct_wait(pidfd, (int)ms)) {
 			direct_kill(r, SIGKILL, NULL);
 			if (!direct_wait(pidfd, DIRECT_KILL_MS))
-				return err_set(e, EBUSY, "%s: does not die, not even of SIGKILL", r->name);
+				return err_set(e, EBUSY, "%s: does not die, not even of SIGKILL",
+					       r->name);
 		}
 	}
 	return direct_is_foreground(r) ? 0 : direct_settle(r, e);

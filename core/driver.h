@@ -27,9 +27,9 @@
 struct sock_fprog;
 
 /* Every ops struct begins with these three. */
-#define DRIVER_COMMON                                                                      \
+#define DRIVER_COMMON                                                                         \
 	const char *name;  /* Required. As written in a manifest and printed by `features` */ \
-	const char *about; /* Required. One line for `features` and `check` */                 \
+	const char *about; /* Required. One line for `features` and `check` */                \
 	const char *kernel /* Optional. Kernel symbols it needs, blank separated: "SQUASHFS" */
 
 /* ---- image: turns a file or folder into a read-only tree ------------------------------------- */
@@ -39,16 +39,16 @@ struct sock_fprog;
 /* An image as it was opened. head holds its first bytes (zero-filled), for recognition. */
 struct image {
 	const struct image_driver *driver;
-	char path[256];	 /* as given or found in the store; for messages */
-	int fd;		 /* open file or folder, owned by launch */
+	char path[256]; /* as given or found in the store; for messages */
+	int fd;		/* open file or folder, owned by launch */
 	struct stat st;
 	uint8_t head[IMAGE_HEAD];
 	size_t head_len;
 	char store[128]; /* folder for unpacked trees, e.g. /var/lib/myctr/images/trees */
 	int tree;	 /* out of prepare: fd of what attach mounts (a mount, a folder); -1 none */
-	char from[256]; /* path of the folder that tree is, where dev is "" */
+	char from[256];	 /* path of the folder that tree is, where dev is "" */
 	char dev[32];	 /* out of prepare: "/dev/loop3" where there is one, else "" */
-	char note[96];	 /* out of prepare: what had to be left out, for a person; "" when nothing */
+	char note[96]; /* out of prepare: what had to be left out, for a person; "" when nothing */
 };
 
 struct image_driver {
@@ -127,8 +127,15 @@ struct cgroup_stat {
 };
 
 /* Limits that could not be applied under limits = best-effort; bit per group. */
-enum cgroup_missing { CGROUP_NO_MEMORY = 1, CGROUP_NO_CPU = 2, CGROUP_NO_CPUSET = 4, CGROUP_NO_PIDS = 8,
-		      CGROUP_NO_IO = 16, CGROUP_NO_DEVICES = 32, CGROUP_NO_ALL = 64 };
+enum cgroup_missing {
+	CGROUP_NO_MEMORY = 1,
+	CGROUP_NO_CPU = 2,
+	CGROUP_NO_CPUSET = 4,
+	CGROUP_NO_PIDS = 8,
+	CGROUP_NO_IO = 16,
+	CGROUP_NO_DEVICES = 32,
+	CGROUP_NO_ALL = 64
+};
 
 struct cgroup_driver {
 	DRIVER_COMMON;
@@ -165,8 +172,8 @@ struct seccomp_driver {
 	 * Required, host. Builds the BPF program for the capabilities in caps (bit per CAP_*). The
 	 * program is static, or lives in arena.
 	 */
-	int (*build)(const char *profile, uint64_t caps, struct arena *arena, struct sock_fprog *out,
-		     struct err *e);
+	int (*build)(const char *profile, uint64_t caps, struct arena *arena,
+		     struct sock_fprog *out, struct err *e);
 };
 
 /* ---- log: where a container's output goes ---------------------------------------------------- */
@@ -244,21 +251,23 @@ struct net_driver {
 
 /* ---- linker sets ----------------------------------------------------------------------------- */
 
-#define DRIVER(class, ident)                                                                   \
-	static const struct class##_driver class##_driver_##ident;                             \
-	static const struct class##_driver *const class##_entry_##ident                        \
+#define DRIVER(class, ident)                                                                     \
+	static const struct class##_driver class##_driver_##ident;                               \
+	static const struct class##_driver *const class##_entry_##ident                          \
 		__attribute__((section("set_" #class), used, retain)) = &class##_driver_##ident; \
 	static const struct class##_driver class##_driver_##ident
 
 /* for (DRIVER_EACH(image, d)) use(*d); the order is the linker's, nothing may rely on it. */
-#define DRIVER_EACH(class, d)                                                                      \
-	const struct class##_driver *const *d = __start_set_##class; d != __stop_set_##class; d++
+#define DRIVER_EACH(class, d)                                        \
+	const struct class##_driver *const *d = __start_set_##class; \
+	d != __stop_set_##class;                                     \
+	d++
 
 /* True when no driver of the class was linked: a small build, or a tool of the build machine. */
 #define DRIVER_NONE(class) ((uintptr_t)__start_set_##class == (uintptr_t)__stop_set_##class)
 
 /* Weak, so that a build without any driver of a class links: the set is then empty. */
-#define DRIVER_SET(class)                                                                  \
+#define DRIVER_SET(class)                                                                      \
 	extern const struct class##_driver *const __start_set_##class[] __attribute__((weak)); \
 	extern const struct class##_driver *const __stop_set_##class[] __attribute__((weak))
 

@@ -32,16 +32,16 @@ static const struct {
 	const char *file;
 	int flag;
 } join_namespaces[] = {
-	{ "cgroup", CLONE_NEWCGROUP }, { "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS },
-	{ "net", CLONE_NEWNET },	{ "pid", CLONE_NEWPID }, { "mnt", CLONE_NEWNS },
-	{ "time", CLONE_NEWTIME }, { "user", CLONE_NEWUSER },
+	{ "cgroup", CLONE_NEWCGROUP }, { "ipc", CLONE_NEWIPC },	  { "uts", CLONE_NEWUTS },
+	{ "net", CLONE_NEWNET },       { "pid", CLONE_NEWPID },	  { "mnt", CLONE_NEWNS },
+	{ "time", CLONE_NEWTIME },     { "user", CLONE_NEWUSER },
 };
 
 /* Entering a namespace we are in already is allowed, but for a user namespace. */
 static int join_flags(const struct spec *s)
 {
-	return CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWNET |
-	       (s->userns ? CLONE_NEWUSER : 0) | (s->timens ? CLONE_NEWTIME : 0);
+	return CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP |
+	       CLONE_NEWNET | (s->userns ? CLONE_NEWUSER : 0) | (s->timens ? CLONE_NEWTIME : 0);
 }
 
 /* Before Linux 5.8 a pidfd cannot be given to setns(2); the files of /proc are opened first, then entered. */

@@ -179,16 +179,19 @@ static int launch_network(struct launch *l, struct err *e)
 	const struct strv *nets = &l->spec->network;
 
 	if (nets->n > LAUNCH_NETS_MAX)
-		return err_set(e, E2BIG, "%u networks; at most %d are possible", nets->n, LAUNCH_NETS_MAX);
+		return err_set(e, E2BIG, "%u networks; at most %d are possible", nets->n,
+			       LAUNCH_NETS_MAX);
 	l->clone_flags |= CLONE_NEWNET;
 	for (unsigned int i = 0; i < nets->n; i++) {
 		const struct net_driver *d = launch_net_driver(nets->v[i]);
 
 		if (!d)
-			return err_set(e, ENOENT, "%s: no such network, or its kind is not in this build",
+			return err_set(e, ENOENT,
+				       "%s: no such network, or its kind is not in this build",
 				       nets->v[i]);
 		if (d->host && nets->n > 1)
-			return err_set(e, EINVAL, "%s cannot be combined with other networks", d->name);
+			return err_set(e, EINVAL, "%s cannot be combined with other networks",
+				       d->name);
 		if (d->host)
 			l->clone_flags &= ~(uint64_t)CLONE_NEWNET;
 		l->net[l->n_net++] = d;
@@ -228,7 +231,8 @@ static int launch_storage(struct launch *l, struct err *e)
 		if ((*d)->kind == l->spec->storage)
 			l->storage_driver = *d;
 	if (!l->storage_driver)
-		return err_set(e, ENOTSUP, "this kind of storage is not in this build; see myctr features");
+		return err_set(e, ENOTSUP,
+			       "this kind of storage is not in this build; see myctr features");
 	a->spec = l->spec;
 	a->writable = l->image.driver->writable;
 	r = paths_join(dir, paths.data, "containers", l->spec->name);

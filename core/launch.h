@@ -34,7 +34,7 @@ struct launch {
 	struct storage_args storage;
 	const struct storage_driver *storage_driver;
 	const struct cgroup_driver *cgroup_driver; /* NULL: runs without a cgroup of its own */
-	int cgroup;				    /* its folder, -1 when there is none */
+	int cgroup;				   /* its folder, -1 when there is none */
 	const struct net_driver *net[LAUNCH_NETS_MAX];
 	unsigned int n_net;
 	struct cap_sets caps;

@@ -79,8 +79,10 @@ int manifest_order(const struct manifest *m, unsigned int *order, struct err *e)
 {
 	AUTO_FREE uint8_t *mark = calloc(m->n + 1, 1);
 	struct order_walk w = { .m = m, .mark = mark, .order = order };
-	int ret = mark ? 0 : err_set(e, ENOMEM, "out of memory");
+	int ret = 0;
 
+	if (!mark)
+		return err_set(e, ENOMEM, "out of memory");
 	for (unsigned int i = 0; ret >= 0 && i < m->n; i++)
 		ret = order_visit(&w, i, e);
 	return ret;

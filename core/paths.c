@@ -15,13 +15,15 @@
 
 struct paths paths;
 
-static int paths_set(char *dst, size_t size, const char *variable, const char *base, const char *sub, struct err *e)
+static int paths_set(char *dst, size_t size, const char *variable, const char *base,
+		     const char *sub, struct err *e)
 {
 	const char *forced = getenv(variable);
 	int n = forced ? snprintf(dst, size, "%s", forced) : snprintf(dst, size, "%s%s", base, sub);
 
 	if (n < 0 || (size_t)n >= size)
-		return err_set(e, ENAMETOOLONG, "%s: longer than %zu bytes", forced ? variable : base, size - 1);
+		return err_set(e, ENAMETOOLONG, "%s: longer than %zu bytes",
+			       forced ? variable : base, size - 1);
 	if (dst[0] != '/')
 		return err_set(e, EINVAL, "%s: is not an absolute path", forced ? variable : dst);
 	return 0;
@@ -30,7 +32,8 @@ static int paths_set(char *dst, size_t size, const char *variable, const char *b
 /* A user without root has folders of his own; a missing variable gets the default of the XDG specification. */
 static int paths_user(struct err *e)
 {
-	const char *home = getenv("HOME"), *run = getenv("XDG_RUNTIME_DIR"), *data = getenv("XDG_DATA_HOME");
+	const char *home = getenv("HOME"), *run = getenv("XDG_RUNTIME_DIR"),
+		   *data = getenv("XDG_DATA_HOME");
 	char run_base[80], data_base[80];
 
 	if (!home || home[0] != '/')

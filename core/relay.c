@@ -18,12 +18,13 @@
 
 #define RELAY_PATIENCE 3 /* SIGINTs or SIGTERMs after which the program is killed */
 
-static const int relay_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCHLD };
+static const int relay_signals[] = { SIGINT,  SIGTERM, SIGHUP,	 SIGQUIT,
+				     SIGUSR1, SIGUSR2, SIGWINCH, SIGCHLD };
 
 struct relay {
 	pid_t pid;
 	int master;
-	bool in;	   /* standard input is still relayed */
+	bool in;	    /* standard input is still relayed */
 	unsigned int asked; /* to end */
 	bool ended;
 	int status;
@@ -85,7 +86,8 @@ static bool relay_copy(int from, int to)
 	char buf[1024];
 	ssize_t n = read(from, buf, sizeof(buf));
 
-	return n < 0 ? errno == EINTR || errno == EAGAIN : n > 0 && fd_write(to, buf, (size_t)n) == 0;
+	return n < 0 ? errno == EINTR || errno == EAGAIN
+		     : n > 0 && fd_write(to, buf, (size_t)n) == 0;
 }
 
 static void relay_poll(struct relay *r, int sigfd)
@@ -126,7 +128,8 @@ static void relay_terminal(struct relay *r)
 	relay_size(master);
 	while (!r->ended && sigfd >= 0)
 		relay_poll(r, sigfd);
-	while (poll(&left, 1, 0) > 0 && (left.revents & POLLIN) && relay_copy(master, STDOUT_FILENO))
+	while (poll(&left, 1, 0) > 0 && (left.revents & POLLIN) &&
+	       relay_copy(master, STDOUT_FILENO))
 		;
 	if (is_tty)
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &saved);

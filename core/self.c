@@ -125,7 +125,8 @@ int self_seal(struct err *e)
 		return err_sys(e, copy, "copying myctr to memory");
 	argv = self_argv(&line);
 	if (!argv)
-		return err_set(e, ENOMEM, "running myctr from a place that cannot be written: out of memory");
+		return err_set(e, ENOMEM,
+			       "running myctr from a place that cannot be written: out of memory");
 	fexecve(copy, argv, environ);
 	return err_sys(e, errno, "running myctr from a place that cannot be written");
 }

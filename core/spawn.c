@@ -53,7 +53,9 @@ int spawn_receive(int sock, struct spawn_msg *m, int *fd)
 {
 	struct iovec iov = { m, sizeof(*m) };
 	union spawn_control control = { 0 };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr h = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
 			    .msg_controllen = sizeof(control.buf) };
 	struct cmsghdr *c;
 	ssize_t n;
@@ -82,8 +84,8 @@ static uint64_t spawn_flags(const struct launch *l)
 	const struct spec *s = l->spec;
 
 	return l->clone_flags | CLONE_NEWNS | (s->pid == SPEC_NS_HOST ? 0 : CLONE_NEWPID) |
-	       (s->uts == SPEC_NS_HOST ? 0 : CLONE_NEWUTS) | (s->ipc == SPEC_NS_HOST ? 0 : CLONE_NEWIPC) |
-	       (s->userns ? CLONE_NEWUSER : 0) |
+	       (s->uts == SPEC_NS_HOST ? 0 : CLONE_NEWUTS) |
+	       (s->ipc == SPEC_NS_HOST ? 0 : CLONE_NEWIPC) | (s->userns ? CLONE_NEWUSER : 0) |
 	       (s->timens ? CLONE_NEWTIME : 0) | (l->as_sibling ? CLONE_PARENT : 0);
 }
 
@@ -114,7 +116,9 @@ static int spawn_id_maps(const struct launch *l, pid_t pid, struct err *e)
 static int spawn_net(const struct launch *l, pid_t pid, struct err *e)
 {
 	for (unsigned int i = 0; i < l->n_net; i++) {
-		struct net_args a = { .spec = l->spec, .network = l->spec->network.v[i], .pid = pid };
+		struct net_args a = { .spec = l->spec,
+				      .network = l->spec->network.v[i],
+				      .pid = pid };
 		int r = l->net[i]->up ? l->net[i]->up(&a, e) : 0;
 
 		if (r < 0) {
@@ -136,7 +140,8 @@ int spawn_enter_cgroup(const struct launch *l, pid_t pid, struct err *e)
 }
 
 /* What must be there before the child goes on. */
-static int spawn_prepare(const struct launch *l, const struct sys_clone *c, pid_t pid, int sock, struct err *e)
+static int spawn_prepare(const struct launch *l, const struct sys_clone *c, pid_t pid, int sock,
+			 struct err *e)
 {
 	struct spawn_msg go = { .phase = SPAWN_GO };
 	int r = c->in_cgroup ? 0 : spawn_enter_cgroup(l, pid, e);
@@ -209,7 +214,9 @@ static int spawn_mounts_outside(struct launch *l, struct err *e)
 
 int spawn_up(struct launch *l, struct err *e)
 {
-	struct sys_clone c = { .flags = spawn_flags(l), .exit_signal = SIGCHLD, .cgroup = l->cgroup,
+	struct sys_clone c = { .flags = spawn_flags(l),
+			       .exit_signal = SIGCHLD,
+			       .cgroup = l->cgroup,
 			       .want_pidfd = true };
 	AUTO_FD int mine = -1;
 	AUTO_FD int theirs = -1;

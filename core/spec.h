@@ -22,12 +22,17 @@
 #include "core/lib/err.h"
 #include "core/lib/str.h"
 
-#define SPEC_NAME_MAX 63	 /* bytes of a container name, so that it fits a host name label */
+#define SPEC_NAME_MAX 63	  /* bytes of a container name, so that it fits a host name label */
 #define SPEC_UNLIMITED UINT64_MAX /* "max" for sizes and counts */
 
 enum spec_storage { SPEC_OVERLAY, SPEC_TMPFS, SPEC_READ_ONLY, SPEC_BIND };
 enum spec_ns { SPEC_NS_PRIVATE, SPEC_NS_HOST };
-enum spec_restart { SPEC_RESTART_NO, SPEC_RESTART_ALWAYS, SPEC_RESTART_ON_FAILURE, SPEC_RESTART_UNLESS_STOPPED };
+enum spec_restart {
+	SPEC_RESTART_NO,
+	SPEC_RESTART_ALWAYS,
+	SPEC_RESTART_ON_FAILURE,
+	SPEC_RESTART_UNLESS_STOPPED
+};
 enum spec_then { SPEC_THEN_GIVE_UP, SPEC_THEN_REBOOT };
 enum spec_limits { SPEC_LIMITS_STRICT, SPEC_LIMITS_BEST_EFFORT };
 
@@ -37,7 +42,8 @@ struct spec {
 
 	/* what runs */
 	const char *name;
-	const char *origin; /* "manifest:12" where it was written, for messages; NULL. Never encoded */
+	const char
+		*origin; /* "manifest:12" where it was written, for messages; NULL. Never encoded */
 	const char *image; /* path, or name in the store; NULL never after spec_finish() */
 	struct strv command;
 	struct strv env; /* KEY=value */
@@ -72,32 +78,32 @@ struct spec {
 	uint64_t cpu_weight; /* 1..10000, 0 = not set */
 	const char *cpuset, *cpuset_mems;
 	uint64_t pids;
-	uint64_t io_weight;   /* 1..10000, 0 = not set */
-	struct strv io_max;   /* DEVICE KEY=VALUE... */
-	uint64_t limits;      /* enum spec_limits */
+	uint64_t io_weight;    /* 1..10000, 0 = not set */
+	struct strv io_max;    /* DEVICE KEY=VALUE... */
+	uint64_t limits;       /* enum spec_limits */
 	int64_t oom_score_adj; /* -1000..1000 */
-	struct strv rlimit;   /* NAME=SOFT[:HARD] */
-	struct strv sysctl;   /* KEY=VALUE */
+	struct strv rlimit;    /* NAME=SOFT[:HARD] */
+	struct strv sysctl;    /* KEY=VALUE */
 
 	/* rights */
 	struct strv cap_add, cap_drop, cap_ambient; /* libcap names, or ALL */
 	bool no_new_privs;
-	bool privileged;    /* all capabilities, no seccomp, all devices, nothing masked */
+	bool privileged;     /* all capabilities, no seccomp, all devices, nothing masked */
 	const char *seccomp; /* default | unconfined | path of a profile */
 
 	/* supervision */
-	uint64_t restart; /* enum spec_restart */
+	uint64_t restart;					  /* enum spec_restart */
 	uint64_t restart_delay, restart_delay_max, restart_reset; /* ms */
-	uint64_t restart_limit; /* 0: no limit */
-	uint64_t restart_then;	/* enum spec_then */
+	uint64_t restart_limit;					  /* 0: no limit */
+	uint64_t restart_then;					  /* enum spec_then */
 	struct strv after, requires;
 	bool critical;
 	const char *stop_signal; /* name or number */
 	uint64_t stop_timeout;	 /* ms */
 
 	/* output */
-	const char *log;   /* name of a log driver */
-	uint64_t log_size; /* bytes of the ring, or of one file */
+	const char *log;    /* name of a log driver */
+	uint64_t log_size;  /* bytes of the ring, or of one file */
 	uint64_t log_files; /* rotated files kept */
 };
 
@@ -105,7 +111,7 @@ struct spec {
  * False in a build whose only specs are those of the manifest that was checked and compiled in when it was
  * built: then nothing need be checked again on the device.
  */
-#define SPEC_FOREIGN                                                                               \
+#define SPEC_FOREIGN \
 	(IS_ENABLED(CONFIG_MANIFEST_TEXT) || IS_ENABLED(CONFIG_CONTROL) || IS_ENABLED(CONFIG_CLI))
 
 /* What one field holds; decides how its text is read, printed and encoded. */
@@ -128,9 +134,9 @@ struct spec_field {
 	uint16_t id; /* never reused: names the field in the binary encoding */
 	uint16_t offset;
 	enum spec_type type;
-	const char *name; /* manifest key, and --name on the command line */
-	const char *arg;  /* placeholder for help: SIZE, NAME, ... */
-	const char *help; /* one line */
+	const char *name;	  /* manifest key, and --name on the command line */
+	const char *arg;	  /* placeholder for help: SIZE, NAME, ... */
+	const char *help;	  /* one line */
 	const char *const *words; /* SPEC_ENUM: NULL-terminated */
 	int64_t min;
 	uint64_t max;
@@ -152,7 +158,8 @@ void spec_free(struct spec *s);
 int spec_set(struct spec *s, const struct spec_field *f, const char *text, struct err *e);
 
 /* Prints field f as manifest text: for lists entry i. Returns false past the last entry. */
-bool spec_get(const struct spec *s, const struct spec_field *f, unsigned int i, char *buf, size_t size);
+bool spec_get(const struct spec *s, const struct spec_field *f, unsigned int i, char *buf,
+	      size_t size);
 
 bool spec_is_set(const struct spec *s, const struct spec_field *f);
 
@@ -160,8 +167,10 @@ bool spec_is_set(const struct spec *s, const struct spec_field *f);
 int spec_mark(struct spec *s, const char *name);
 
 /* The same for any struct with a table of fields: base and the arena that owns its strings. */
-int spec_set_field(void *base, struct arena *a, const struct spec_field *f, const char *text, struct err *e);
-bool spec_get_field(const void *base, const struct spec_field *f, unsigned int i, char *buf, size_t size);
+int spec_set_field(void *base, struct arena *a, const struct spec_field *f, const char *text,
+		   struct err *e);
+bool spec_get_field(const void *base, const struct spec_field *f, unsigned int i, char *buf,
+		    size_t size);
 
 /* Fills what was not written from base (image config). */
 int spec_inherit(struct spec *s, const struct spec *base, struct err *e);

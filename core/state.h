@@ -54,8 +54,14 @@ enum state_phase {
 };
 
 /* How the last run ended. */
-enum state_cause { STATE_CAUSE_NONE, STATE_CAUSE_EXIT, STATE_CAUSE_SIGNAL, STATE_CAUSE_OOM, STATE_CAUSE_START_ERROR,
-		   STATE_CAUSE_UNKNOWN };
+enum state_cause {
+	STATE_CAUSE_NONE,
+	STATE_CAUSE_EXIT,
+	STATE_CAUSE_SIGNAL,
+	STATE_CAUSE_OOM,
+	STATE_CAUSE_START_ERROR,
+	STATE_CAUSE_UNKNOWN
+};
 
 #define STATE_FLAG_TASK 1
 #define STATE_FLAG_FOREGROUND 2 /* owned by a `myctr run` in a terminal, not by a supervisor */
@@ -66,22 +72,22 @@ enum state_cause { STATE_CAUSE_NONE, STATE_CAUSE_EXIT, STATE_CAUSE_SIGNAL, STATE
 #define STATE_FLAG_TTY 64
 
 struct state_record {
-	uint16_t kind;	 /* enum state_kind */
+	uint16_t kind; /* enum state_kind */
 	char name[STATE_NAME];
-	uint8_t phase;	 /* enum state_phase */
-	uint8_t cause;	 /* enum state_cause */
-	uint8_t exit;	 /* exit code, or signal number */
-	uint8_t reset;	 /* STATE_SYSTEM: reason of the last reset (issue-independent code) */
-	uint32_t flags;	 /* STATE_FLAG_* */
-	uint32_t pid;	 /* of the container's first process, 0 when none */
-	uint64_t ticks;	 /* its start time, see sys_start_time() */
-	uint32_t owner;	 /* process that writes this record */
+	uint8_t phase;	/* enum state_phase */
+	uint8_t cause;	/* enum state_cause */
+	uint8_t exit;	/* exit code, or signal number */
+	uint8_t reset;	/* STATE_SYSTEM: reason of the last reset (issue-independent code) */
+	uint32_t flags; /* STATE_FLAG_* */
+	uint32_t pid;	/* of the container's first process, 0 when none */
+	uint64_t ticks; /* its start time, see sys_start_time() */
+	uint32_t owner; /* process that writes this record */
 	uint64_t owner_ticks;
 	uint32_t restarts, failures; /* since it was created; consecutive failures */
 	uint32_t ooms;
 	uint64_t created, started, ended; /* CLOCK_REALTIME ms, 0 never */
-	uint32_t missing;		   /* enum cgroup_missing bits: limits not applied */
-	char image[40];			   /* end of the image path, for ps */
+	uint32_t missing;		  /* enum cgroup_missing bits: limits not applied */
+	char image[40];			  /* end of the image path, for ps */
 };
 
 struct state {
@@ -122,7 +128,8 @@ int state_find(struct state *s, uint16_t kind, const char *name, struct state_re
  * Finds or makes the slot of kind and name, under the lock. Returns the slot; *r is what is there
  * (zeroed but for kind and name when new). -ENOSPC when full.
  */
-int state_claim(struct state *s, uint16_t kind, const char *name, struct state_record *r, struct err *e);
+int state_claim(struct state *s, uint16_t kind, const char *name, struct state_record *r,
+		struct err *e);
 
 /*
  * Holds the lock over several calls: look at a record and take it before another process does. Waits
@@ -141,7 +148,8 @@ int state_drop(struct state *s, uint32_t slot, const char *name);
  * For checkers: what copy 0 or 1 of a slot holds: 1 and its record and sequence number (either may be
  * NULL) when it is valid, 0 when it was never written, -EILSEQ when it is damaged.
  */
-int state_get_copy(const struct state *s, uint32_t i, int copy, struct state_record *r, uint32_t *seq);
+int state_get_copy(const struct state *s, uint32_t i, int copy, struct state_record *r,
+		   uint32_t *seq);
 
 /* True when the process with this pid and start time is there (a zombie is). */
 bool state_is_alive(uint32_t pid, uint64_t ticks);

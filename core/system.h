@@ -37,7 +37,8 @@ struct manifest {
  * Parses INI text (DESIGN: the manifest) called name into m, adding to what is there. Errors are
  * "name:line:column: ..." with the nearest known key. Does not touch anything outside m.
  */
-int manifest_parse(struct manifest *m, const char *name, const char *text, size_t len, struct err *e);
+int manifest_parse(struct manifest *m, const char *name, const char *text, size_t len,
+		   struct err *e);
 
 /* Reads path, and path.d/ entries in name order after it. -ENOENT when path is not there. */
 int manifest_read(struct manifest *m, const char *path, struct err *e);

@@ -77,7 +77,8 @@ static void adopt_dead(struct ctr *c)
 
 static void adopt_one(struct sup *s, const struct state_record *r, uint32_t slot)
 {
-	bool ended = r->phase == STATE_EXITED || r->phase == STATE_FAILED || r->phase == STATE_CREATED;
+	bool ended = r->phase == STATE_EXITED || r->phase == STATE_FAILED ||
+		     r->phase == STATE_CREATED;
 	struct spec *spec = NULL;
 	struct err e = { 0 };
 	struct ctr *c;
@@ -127,6 +128,7 @@ void adopt_all(struct sup *s)
 	uint32_t n = state_slots(&s->state);
 
 	for (uint32_t i = 0; i < n; i++)
-		if (state_get(&s->state, i, &r) >= 0 && r.kind == STATE_CONTAINER && !adopt_is_foreign(&r))
+		if (state_get(&s->state, i, &r) >= 0 && r.kind == STATE_CONTAINER &&
+		    !adopt_is_foreign(&r))
 			adopt_one(s, &r, i);
 }

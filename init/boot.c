@@ -81,8 +81,8 @@ void boot_early(void)
 		if (boot_is_mount(boot_mounts[i].at))
 			continue;
 		mkdir(boot_mounts[i].at, 0755);
-		if (mount(boot_mounts[i].type, boot_mounts[i].at, boot_mounts[i].type, boot_mounts[i].flags,
-			  boot_mounts[i].data) < 0)
+		if (mount(boot_mounts[i].type, boot_mounts[i].at, boot_mounts[i].type,
+			  boot_mounts[i].flags, boot_mounts[i].data) < 0)
 			failed[i] = errno;
 	}
 	boot_console();
@@ -106,8 +106,8 @@ static int boot_module(const char *text, struct err *e)
 	const char *params = text + n + strspn(text + n, " ");
 	AUTO_FD int fd = -1;
 
-	snprintf(path, sizeof(path), "%s%.*s%s", text[0] == '/' ? "" : "/lib/modules/", (int)n, text,
-		 text[0] == '/' ? "" : ".ko");
+	snprintf(path, sizeof(path), "%s%.*s%s", text[0] == '/' ? "" : "/lib/modules/", (int)n,
+		 text, text[0] == '/' ? "" : ".ko");
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, errno, "%s", path);
@@ -133,7 +133,8 @@ static int boot_wait_for(const char *device, struct err *e)
 			return 0;
 		usleep(50000);
 	}
-	return err_set(e, ENODEV, "%s: did not appear within %d s", device, BOOT_DATA_WAIT_MS / 1000);
+	return err_set(e, ENODEV, "%s: did not appear within %d s", device,
+		       BOOT_DATA_WAIT_MS / 1000);
 }
 
 /* Copies the next word to word, "" when there is none or it is too long; returns what follows. */
@@ -174,7 +175,9 @@ static int boot_mount(const char *text, struct err *e)
 	if (device[0] == '/' && boot_wait_for(device, e) < 0)
 		return -e->code;
 	path_mkdirs(at, 0755);
-	return mount(device, at, type, flags, data) < 0 ? err_sys(e, errno, "%s: mounting it at %s", device, at) : 0;
+	return mount(device, at, type, flags, data) < 0
+		       ? err_sys(e, errno, "%s: mounting it at %s", device, at)
+		       : 0;
 }
 
 static int boot_data(const char *text, struct err *e)

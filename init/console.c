@@ -18,7 +18,8 @@
 
 static NORETURN void console_child(char **argv)
 {
-	static char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "TERM=linux", NULL };
+	static char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
+				     "TERM=linux", NULL };
 	sigset_t none;
 	int fd;
 

@@ -50,7 +50,8 @@ static void control_reply(struct sup_client *cl, const struct err *e, uint32_t v
 
 static bool control_is_up(const struct ctr *c)
 {
-	return c->state == SUP_RUNNING || c->state == SUP_WAITING || (c->state == SUP_IDLE && c->has_started);
+	return c->state == SUP_RUNNING || c->state == SUP_WAITING ||
+	       (c->state == SUP_IDLE && c->has_started);
 }
 
 /* Called after every event of c. */
@@ -70,8 +71,9 @@ void control_answer(struct sup *s, struct ctr *c)
 		else if (starting && sup_settled(c) && !c->has_started)
 			control_reply(cl, &stopped, 0);
 		/* One that was told to stop may be wanted by somebody else by now; it has been down. */
-		else if (starting ? control_is_up(c) && !c->again :
-				    sup_settled(c) || (cl->op == CTL_STOP && c->wanted && c->state <= SUP_RUNNING))
+		else if (starting ? control_is_up(c) && !c->again
+				  : sup_settled(c) || (cl->op == CTL_STOP && c->wanted &&
+						       c->state <= SUP_RUNNING))
 			control_reply(cl, NULL, c->rec.pid);
 	}
 }
@@ -134,8 +136,10 @@ static int control_run(struct sup_client *cl, const struct ctl_request *r, struc
 	if (code < 0)
 		return code;
 	if (sup_find(cl->sup, spec->name)) {
-		code = err_set(e, EEXIST, "%s: there is a container of this name; remove it first with: myctr rm %s",
-			       spec->name, spec->name);
+		code = err_set(
+			e, EEXIST,
+			"%s: there is a container of this name; remove it first with: myctr rm %s",
+			spec->name, spec->name);
 		spec_free(spec);
 		return code;
 	}
@@ -194,10 +198,13 @@ static int control_kill(struct ctr *c, const struct ctl_request *r, struct err *
 	return 0;
 }
 
-static int control_rm(struct sup_client *cl, struct ctr *c, const struct ctl_request *r, struct err *e)
+static int control_rm(struct sup_client *cl, struct ctr *c, const struct ctl_request *r,
+		      struct err *e)
 {
 	if (c->rec.flags & STATE_FLAG_MANIFEST)
-		return err_set(e, EBUSY, "%s: is in the manifest; take it out there and run: myctr reload", r->name);
+		return err_set(e, EBUSY,
+			       "%s: is in the manifest; take it out there and run: myctr reload",
+			       r->name);
 	if (!sup_settled(c) && !(r->flags & CTL_FORCE))
 		return err_set(e, EBUSY, "%s: is running; stop it first, or use rm -f", r->name);
 	c->gone = true;
@@ -216,7 +223,8 @@ static int control_down(struct sup *s, const struct ctl_request *r, struct err *
 	if (r->value > CTL_EXIT)
 		return err_set(e, EINVAL, "unknown way to go down");
 	if (!s->is_init && r->value != CTL_EXIT)
-		return err_set(e, EPERM, "myctr is not the init of this machine; use its own init's command");
+		return err_set(e, EPERM,
+			       "myctr is not the init of this machine; use its own init's command");
 	if (s->is_init && r->value == CTL_EXIT)
 		return err_set(e, EPERM, "the init cannot exit; use poweroff or reboot");
 	sup_go_down(s, (int)r->value);
@@ -317,7 +325,9 @@ static void control_accept(struct event_source *source, uint32_t events)
 		close(fd);
 		return;
 	}
-	*cl = (struct sup_client){ .source = { .fd = fd, .ready = control_request }, .sup = s, .op = CTL_PING };
+	*cl = (struct sup_client){ .source = { .fd = fd, .ready = control_request },
+				   .sup = s,
+				   .op = CTL_PING };
 	event_add(&s->loop, &cl->source, EPOLLIN);
 	s->dirty = true;
 }

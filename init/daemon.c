@@ -12,7 +12,8 @@
 enum { DAEMON_ON_DEMAND };
 
 static const struct cmd_option daemon_options[] = {
-	[DAEMON_ON_DEMAND] = { 0, "on-demand", NULL, "without the manifest; ends when no container is left" },
+	[DAEMON_ON_DEMAND] = { 0, "on-demand", NULL,
+			       "without the manifest; ends when no container is left" },
 };
 
 static int daemon_run(struct cmd_line *line)

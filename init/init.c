@@ -38,7 +38,8 @@ static int init_run(struct cmd_line *line)
 
 	(void)line;
 	if (getpid() != 1) {
-		err_set(&e, EPERM, "init: is for PID 1; to supervise containers under another init use: myctr daemon");
+		err_set(&e, EPERM,
+			"init: is for PID 1; to supervise containers under another init use: myctr daemon");
 		return cmd_fail(&e);
 	}
 	boot_early();

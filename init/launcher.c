@@ -107,7 +107,8 @@ static void launcher_born(struct ctr *c, pid_t pid)
 		return;
 	c->rec.pid = (uint32_t)pid;
 	/* Killed and reaped before it was known: the number may be somebody else's by now. */
-	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 && errno == ECHILD) {
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 &&
+	    errno == ECHILD) {
 		c->has_status = true;
 		c->status = SIGKILL;
 		return;

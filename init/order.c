@@ -33,7 +33,8 @@ static enum order_verdict order_on(const struct ctr *d, bool required)
 	return ORDER_FAIL;
 }
 
-static enum order_verdict order_look(struct ctr *c, const struct strv *names, bool required, const char **who)
+static enum order_verdict order_look(struct ctr *c, const struct strv *names, bool required,
+				     const char **who)
 {
 	enum order_verdict v = ORDER_GO;
 

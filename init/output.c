@@ -41,8 +41,9 @@ static ssize_t output_take(struct ctr *c)
 		return n < 0 ? -errno : 0;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	if (c->log)
-		c->log->driver->write(c->log, (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000, buf,
-				     (size_t)n);
+		c->log->driver->write(c->log,
+				      (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000,
+				      buf, (size_t)n);
 	return n;
 }
 
@@ -54,7 +55,8 @@ static void output_ready(struct event_source *s, uint32_t events)
 	for (int i = 0; i < OUTPUT_CHUNKS && n > 0; i++)
 		n = output_take(c);
 	/* The far end is gone (a terminal says EIO): what follows is its exit. */
-	if (n == 0 || (n < 0 && n != -EAGAIN && n != -EINTR) || (n == -EAGAIN && (events & EPOLLHUP))) {
+	if (n == 0 || (n < 0 && n != -EAGAIN && n != -EINTR) ||
+	    (n == -EAGAIN && (events & EPOLLHUP))) {
 		int fd = event_remove(&c->sup->loop, &c->output);
 
 		fd_close(&fd);

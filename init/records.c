@@ -59,7 +59,8 @@ int records_claim(struct ctr *c, struct err *e)
 	if (!c->rec.created)
 		c->rec.created = records_now();
 	str_copy(c->rec.image, sizeof(c->rec.image), path_base(c->spec->image));
-	if (c->sup->disk.fd >= 0 && state_find(&c->sup->disk, STATE_CONTAINER, c->spec->name, &old) >= 0 &&
+	if (c->sup->disk.fd >= 0 &&
+	    state_find(&c->sup->disk, STATE_CONTAINER, c->spec->name, &old) >= 0 &&
 	    !c->rec.restarts) {
 		c->rec.restarts = old.restarts;
 		c->rec.ooms = old.ooms;
@@ -86,8 +87,8 @@ void records_keep(struct ctr *c)
 		c->disk_slot = state_claim(&c->sup->disk, STATE_CONTAINER, c->spec->name, &r, &e);
 	if (c->disk_slot >= 0 && state_put(&c->sup->disk, (uint32_t)c->disk_slot, &c->rec) >= 0)
 		return;
-	sup_say(c->spec->name, "its restarts and exits cannot be kept on disk any more%s%s", e.code ? ": " : "",
-		e.msg);
+	sup_say(c->spec->name, "its restarts and exits cannot be kept on disk any more%s%s",
+		e.code ? ": " : "", e.msg);
 	state_close(&c->sup->disk);
 	c->sup->disk.fd = -1;
 }

@@ -52,29 +52,29 @@ struct sup;
 struct ctr {
 	struct ctr *next; /* in the order of the manifest, then of arrival */
 	struct sup *sup;
-	struct spec *spec; /* owned */
+	struct spec *spec;	/* owned */
 	struct spec *spec_next; /* owned; replaces spec at the next start, after a reload */
 	enum sup_state state;
-	bool wanted;	   /* should be up */
-	bool again;	   /* once it is down, start it at once: restart, reload */
-	bool gone;	   /* once it is down, forget it */
-	bool child;	   /* our own child; else watched through its pidfd */
-	bool has_started;  /* at least once since it was last wanted */
-	bool has_status;   /* .status holds how the process ended */
-	bool ticking;	   /* the back-off series is running */
-	int status;	   /* wait(2) form */
-	pid_t launcher;	   /* 0 when none */
-	int pidfd;	   /* -1 when none */
+	bool wanted;	     /* should be up */
+	bool again;	     /* once it is down, start it at once: restart, reload */
+	bool gone;	     /* once it is down, forget it */
+	bool child;	     /* our own child; else watched through its pidfd */
+	bool has_started;    /* at least once since it was last wanted */
+	bool has_status;     /* .status holds how the process ended */
+	bool ticking;	     /* the back-off series is running */
+	int status;	     /* wait(2) form */
+	pid_t launcher;	     /* 0 when none */
+	int pidfd;	     /* -1 when none */
 	int slot, disk_slot; /* in the state files, -1 when none */
-	uint64_t backoff;  /* ms before the next restart */
-	uint64_t started;  /* event_now() of the last start */
-	unsigned int tries; /* clean-up rounds, or signals sent */
+	uint64_t backoff;    /* ms before the next restart */
+	uint64_t started;    /* event_now() of the last start */
+	unsigned int tries;  /* clean-up rounds, or signals sent */
 	struct state_record rec;
 	struct event_source report; /* from the launcher */
 	struct event_source output; /* FIFO or terminal */
 	struct event_source exit;   /* pidfd of an adopted one */
 	struct event_timer timer;
-	struct log *log; /* NULL: output is dropped */
+	struct log *log;  /* NULL: output is dropped */
 	struct err error; /* why the last start failed */
 };
 
@@ -101,10 +101,10 @@ struct sup {
 	bool is_init;	/* PID 1 */
 	bool on_demand; /* ends when nothing is left to do */
 	bool going_down;
-	int down; /* enum ctl_down */
-	bool dirty; /* the order has to be looked at again */
+	int down;		       /* enum ctl_down */
+	bool dirty;		       /* the order has to be looked at again */
 	struct event_timer down_timer; /* the bound of the whole shutdown */
-	pid_t console; /* the command on the console, 0 when none */
+	pid_t console;		       /* the command on the console, 0 when none */
 	struct event_timer console_timer;
 };
 

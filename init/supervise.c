@@ -284,7 +284,8 @@ static uint64_t sup_next_backoff(struct ctr *c)
 static enum sup_state sup_give_up(struct ctr *c)
 {
 	sup_say(c->spec->name, "gave up after %u attempts%s", c->rec.failures,
-		c->spec->restart_then == SPEC_THEN_REBOOT ? "; rebooting as the manifest asks" : "");
+		c->spec->restart_then == SPEC_THEN_REBOOT ? "; rebooting as the manifest asks"
+							  : "");
 	c->wanted = false;
 	records_put(c, STATE_FAILED);
 	records_keep(c);
@@ -319,8 +320,8 @@ static enum sup_state sup_settle(struct ctr *c, bool failed)
 	if (!c->wanted || c->sup->going_down || !sup_restarts(c, success))
 		return sup_rest(c, failed);
 	if (!failed && !c->spec->task)
-		sup_say(c->spec->name, "ended (%s %u)", c->rec.cause == STATE_CAUSE_EXIT ? "exit" : "signal",
-			c->rec.exit);
+		sup_say(c->spec->name, "ended (%s %u)",
+			c->rec.cause == STATE_CAUSE_EXIT ? "exit" : "signal", c->rec.exit);
 	delay = sup_next_backoff(c);
 	c->rec.failures++;
 	if (c->spec->restart_limit && c->rec.failures > c->spec->restart_limit)
@@ -366,7 +367,8 @@ static sup_action *const sup_actions[SUP_N_STATES][SUP_N_EVENTS] = {
 	},
 };
 
-_Static_assert(SUP_N_STATES == 6 && SUP_N_EVENTS == 6, "a state or event without its row in sup_actions");
+_Static_assert(SUP_N_STATES == 6 && SUP_N_EVENTS == 6,
+	       "a state or event without its row in sup_actions");
 
 void sup_event(struct ctr *c, enum sup_event event)
 {

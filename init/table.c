@@ -15,7 +15,8 @@
 #include "core/paths.h"
 #include "init/sup.h"
 
-#define TABLE_DOWN_MS 60000 /* bound of a shutdown, unless [system] shutdown-timeout says otherwise */
+#define TABLE_DOWN_MS \
+	60000 /* bound of a shutdown, unless [system] shutdown-timeout says otherwise */
 #define TABLE_IDLE_MS 2000 /* an on-demand supervisor stays this long after its last work */
 
 struct ctr *sup_find(struct sup *s, const char *name)
@@ -40,8 +41,15 @@ struct ctr *sup_add(struct sup *s, struct spec *spec, struct err *e)
 		err_set(e, ENOMEM, "%s: out of memory", spec->name);
 		return NULL;
 	}
-	*c = (struct ctr){ .sup = s, .spec = spec, .pidfd = -1, .slot = -1, .disk_slot = -1,
-			   .report.fd = -1, .output.fd = -1, .exit.fd = -1, .timer.expired = table_timer };
+	*c = (struct ctr){ .sup = s,
+			   .spec = spec,
+			   .pidfd = -1,
+			   .slot = -1,
+			   .disk_slot = -1,
+			   .report.fd = -1,
+			   .output.fd = -1,
+			   .exit.fd = -1,
+			   .timer.expired = table_timer };
 	if (records_claim(c, e) < 0) {
 		free(c);
 		return NULL;
@@ -81,7 +89,8 @@ static int table_lock(struct sup *s, struct err *e)
 	if (s->lock < 0)
 		return err_sys(e, errno, "%s", path);
 	if (flock(s->lock, LOCK_EX | LOCK_NB) < 0)
-		return err_set(e, EBUSY, "another supervisor is running already (%s is locked)", path);
+		return err_set(e, EBUSY, "another supervisor is running already (%s is locked)",
+			       path);
 	return 0;
 }
 
@@ -112,7 +121,8 @@ int sup_open(struct sup *s, struct err *e)
 
 static bool table_stays_down(const struct ctr *c)
 {
-	return c->spec->restart == SPEC_RESTART_UNLESS_STOPPED && (c->rec.flags & STATE_FLAG_STOPPED);
+	return c->spec->restart == SPEC_RESTART_UNLESS_STOPPED &&
+	       (c->rec.flags & STATE_FLAG_STOPPED);
 }
 
 /* The manifest keeps its struct; the specs become the table's. */
@@ -168,8 +178,8 @@ static bool table_same(const struct spec *a, const struct spec *b)
 	AUTO_FREE uint8_t *y = NULL;
 	size_t nx, ny;
 
-	return spec_encode(a, &x, &nx, NULL) == 0 && spec_encode(b, &y, &ny, NULL) == 0 && nx == ny &&
-	       memcmp(x, y, nx) == 0;
+	return spec_encode(a, &x, &nx, NULL) == 0 && spec_encode(b, &y, &ny, NULL) == 0 &&
+	       nx == ny && memcmp(x, y, nx) == 0;
 }
 
 static bool table_named(const struct manifest *m, const char *name)
@@ -297,7 +307,8 @@ void sup_go_down(struct sup *s, int how)
 
 static uint64_t table_patience(const struct sup *s)
 {
-	return s->manifest.system.shutdown_timeout ? s->manifest.system.shutdown_timeout : TABLE_DOWN_MS;
+	return s->manifest.system.shutdown_timeout ? s->manifest.system.shutdown_timeout
+						   : TABLE_DOWN_MS;
 }
 
 static void table_time_is_up(struct event_timer *t)

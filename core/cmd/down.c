@@ -16,12 +16,15 @@ static bool down_is_ours(void)
 {
 	char name[16];
 
-	return fd_read_text(AT_FDCWD, "/proc/1/comm", name, sizeof(name)) > 0 && strcmp(name, "myctr") == 0;
+	return fd_read_text(AT_FDCWD, "/proc/1/comm", name, sizeof(name)) > 0 &&
+	       strcmp(name, "myctr") == 0;
 }
 
 static int down_ask(enum ctl_down how)
 {
-	static const int sig[] = { [CTL_POWEROFF] = SIGUSR2, [CTL_REBOOT] = SIGTERM, [CTL_HALT] = SIGUSR1 };
+	static const int sig[] = {
+		[CTL_POWEROFF] = SIGUSR2, [CTL_REBOOT] = SIGTERM, [CTL_HALT] = SIGUSR1
+	};
 	struct ctl_request r = { .op = CTL_DOWN, .value = how };
 	struct err e = { 0 };
 	int code = ctl_ask(&r, &e);

@@ -43,7 +43,8 @@ static int exec_spec(struct cmd_line *line, struct spec *s, struct err *e)
 	return r;
 }
 
-static int exec_join(struct cmd_line *line, struct spec *s, const struct state_record *rec, struct err *e)
+static int exec_join(struct cmd_line *line, struct spec *s, const struct state_record *rec,
+		     struct err *e)
 {
 	bool stdin_too = line->count[EXEC_INTERACTIVE];
 	struct launch l;
@@ -75,7 +76,8 @@ static int exec_run(struct cmd_line *line)
 	int r = direct_find(line->args[0], &rec, &e);
 
 	if (r >= 0 && !direct_is_running(&rec))
-		r = err_set(&e, ESRCH, "%s: is not running; start it with: myctr start %s", rec.name, rec.name);
+		r = err_set(&e, ESRCH, "%s: is not running; start it with: myctr start %s",
+			    rec.name, rec.name);
 	/* What is in there must not reach our binary through the process that joins it. */
 	if (r >= 0)
 		r = self_seal(&e);

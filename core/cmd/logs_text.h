@@ -16,7 +16,7 @@
 
 struct logs_text {
 	struct out out;
-	bool times;  /* RFC 3339 in front of each line */
+	bool times; /* RFC 3339 in front of each line */
 	bool escape; /* nothing a container has printed reaches the terminal as it is, but text and tabs */
 
 	/* with tail, lines are gathered until logs_text_end_tail() */

@@ -11,7 +11,8 @@
 enum { RESTART_TIME };
 
 static const struct cmd_option restart_options[] = {
-	[RESTART_TIME] = { 't', "time", "TIME", "wait this long before it is killed (default: its stop-timeout)" },
+	[RESTART_TIME] = { 't', "time", "TIME",
+			   "wait this long before it is killed (default: its stop-timeout)" },
 };
 
 static int restart_one(const char *name, uint32_t ms, struct err *e)
@@ -23,7 +24,9 @@ static int restart_one(const char *name, uint32_t ms, struct err *e)
 	if (code < 0)
 		return code;
 	if (direct_is_foreground(&rec))
-		return err_set(e, EBUSY, "%s: runs in somebody's terminal; stop it there and use start", name);
+		return err_set(e, EBUSY,
+			       "%s: runs in somebody's terminal; stop it there and use start",
+			       name);
 	str_copy(r.name, sizeof(r.name), name);
 	code = ctl_ask(&r, e);
 	if (code != -ECONNREFUSED)
@@ -39,7 +42,8 @@ static int restart_run(struct cmd_line *line)
 	uint64_t ms = CTL_NO_TIMEOUT;
 	int status = 0;
 
-	if (line->value[RESTART_TIME] && (str_time(line->value[RESTART_TIME], &ms) < 0 || ms >= INT32_MAX))
+	if (line->value[RESTART_TIME] &&
+	    (str_time(line->value[RESTART_TIME], &ms) < 0 || ms >= INT32_MAX))
 		return cmd_usage(line->cmd, "%s: not a time", line->value[RESTART_TIME]);
 	for (int i = 0; i < line->n_args; i++) {
 		struct err e = { 0 };

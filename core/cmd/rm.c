@@ -20,7 +20,8 @@ static int rm_direct(const struct state_record *rec, bool force, struct err *e)
 
 	if (direct_is_running(rec)) {
 		if (!force)
-			return err_set(e, EBUSY, "%s: is running; stop it first, or use rm -f", rec->name);
+			return err_set(e, EBUSY, "%s: is running; stop it first, or use rm -f",
+				       rec->name);
 		code = direct_stop(rec, 0, e);
 		if (code < 0)
 			return code;

@@ -63,8 +63,10 @@ static int run_make_name(struct spec *s, struct err *e)
 	size_t n = 0;
 
 	for (const char *p = path_base(s->image); *p && *p != '.' && n < 24; p++)
-		name[n++] = (*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ? *p :
-													       '-';
+		name[n++] = (*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') ||
+					    (*p >= 'A' && *p <= 'Z')
+				    ? *p
+				    : '-';
 	while (n > 0 && name[n - 1] == '-')
 		n--;
 	if (n == 0 || name[0] == '-') {
@@ -99,9 +101,10 @@ static int run_spec(struct cmd_line *line, struct err *e)
 		r = spec_mark(s, "command");
 	if (r >= 0 && line->value[RUN_NAME]) {
 		if (!path_is_name(line->value[RUN_NAME]))
-			return err_set(e, EINVAL,
-				       "%s: not a container name (letters, digits, - _ . and at most %d of them)",
-				       line->value[RUN_NAME], SPEC_NAME_MAX);
+			return err_set(
+				e, EINVAL,
+				"%s: not a container name (letters, digits, - _ . and at most %d of them)",
+				line->value[RUN_NAME], SPEC_NAME_MAX);
 		s->name = arena_str(&s->arena, line->value[RUN_NAME]);
 	} else if (r >= 0) {
 		r = run_make_name(s, e);
@@ -152,10 +155,13 @@ static int run_take(struct run *r, struct err *e)
 	if (r->slot < 0)
 		return r->slot;
 	if (r->rec.created)
-		return err_set(e, EEXIST, "there is a container of this name; remove it first with: myctr rm %s",
-			       r->spec->name);
+		return err_set(
+			e, EEXIST,
+			"there is a container of this name; remove it first with: myctr rm %s",
+			r->spec->name);
 	r->rec.created = run_now();
-	r->rec.flags = STATE_FLAG_FOREGROUND | (r->rm ? STATE_FLAG_RM : 0) | (r->spec->tty ? STATE_FLAG_TTY : 0);
+	r->rec.flags = STATE_FLAG_FOREGROUND | (r->rm ? STATE_FLAG_RM : 0) |
+		       (r->spec->tty ? STATE_FLAG_TTY : 0);
 	r->rec.owner = (uint32_t)getpid();
 	sys_start_time(getpid(), &r->rec.owner_ticks);
 	str_copy(r->rec.image, sizeof(r->rec.image), path_base(r->spec->image));
@@ -248,7 +254,9 @@ static int run_launch(struct run *r, struct err *e)
 
 static int run_foreground(struct cmd_line *line, struct err *e)
 {
-	struct run r = { .spec = line->spec, .state.fd = -1, .rm = line->count[RUN_RM],
+	struct run r = { .spec = line->spec,
+			 .state.fd = -1,
+			 .rm = line->count[RUN_RM],
 			 .stdin_too = line->count[RUN_INTERACTIVE] };
 	int code;
 

@@ -11,7 +11,8 @@
 enum { STOP_TIME };
 
 static const struct cmd_option stop_options[] = {
-	[STOP_TIME] = { 't', "time", "TIME", "wait this long before it is killed (default: its stop-timeout)" },
+	[STOP_TIME] = { 't', "time", "TIME",
+			"wait this long before it is killed (default: its stop-timeout)" },
 };
 
 static int stop_one(const char *name, uint32_t ms, struct err *e)
@@ -32,7 +33,8 @@ static int stop_run(struct cmd_line *line)
 	uint64_t ms = CTL_NO_TIMEOUT;
 	int status = 0;
 
-	if (line->value[STOP_TIME] && (str_time(line->value[STOP_TIME], &ms) < 0 || ms >= INT32_MAX))
+	if (line->value[STOP_TIME] &&
+	    (str_time(line->value[STOP_TIME], &ms) < 0 || ms >= INT32_MAX))
 		return cmd_usage(line->cmd, "%s: not a time", line->value[STOP_TIME]);
 	for (int i = 0; i < line->n_args; i++) {
 		struct err e = { 0 };

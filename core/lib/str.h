@@ -73,6 +73,7 @@ const char *str_nearest(const char *word, const char *const *candidates, size_t 
  * as NULL; returns the new found.
  */
 unsigned int str_nearest_begin(const char *word);
-const char *str_nearest_more(const char *word, const char *candidate, unsigned int *best, const char *found);
+const char *str_nearest_more(const char *word, const char *candidate, unsigned int *best,
+			     const char *found);
 
 #endif

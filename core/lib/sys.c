@@ -50,7 +50,8 @@ static struct {
 static pid_t sys_clone_old(struct sys_clone *c)
 {
 	int pidfd = -1;
-	unsigned long flags = (unsigned long)(c->flags & 0xffffffff) | (unsigned long)c->exit_signal;
+	unsigned long flags = (unsigned long)(c->flags & 0xffffffff) |
+			      (unsigned long)c->exit_signal;
 	long pid;
 
 	if (c->want_pidfd)
@@ -86,8 +87,10 @@ pid_t sys_clone(struct sys_clone *c)
 		a.cgroup = (uint64_t)c->cgroup;
 	}
 	/* Before Linux 5.7 the struct ends before .cgroup. */
-	pid = syscall(SYS_clone3, &a, c->cgroup >= 0 ? sizeof(a) : offsetof(struct sys_clone_args, set_tid));
-	if (pid < 0 && (errno == ENOSYS || (c->cgroup >= 0 && (errno == E2BIG || errno == EINVAL)))) {
+	pid = syscall(SYS_clone3, &a,
+		      c->cgroup >= 0 ? sizeof(a) : offsetof(struct sys_clone_args, set_tid));
+	if (pid < 0 &&
+	    (errno == ENOSYS || (c->cgroup >= 0 && (errno == E2BIG || errno == EINVAL)))) {
 		if (errno == ENOSYS)
 			sys_absent.clone3 = true;
 		return sys_clone_old(c);
@@ -213,7 +216,8 @@ int sys_pivot_root(const char *new_root, const char *put_old)
 int sys_open_tree(int dirfd, const char *path, bool recursive)
 {
 	/* OPEN_TREE_CLONE is 1, OPEN_TREE_CLOEXEC is O_CLOEXEC. */
-	long fd = syscall(SYS_open_tree, dirfd, path, 1U | O_CLOEXEC | (recursive ? AT_RECURSIVE : 0U));
+	long fd = syscall(SYS_open_tree, dirfd, path,
+			  1U | O_CLOEXEC | (recursive ? AT_RECURSIVE : 0U));
 
 	return fd < 0 ? -errno : (int)fd;
 }
@@ -244,7 +248,8 @@ static int sys_remount(const char *path, unsigned long flags)
 		return -errno;
 	flags |= (st.f_flag & ST_RDONLY ? MS_RDONLY : 0) | (st.f_flag & ST_NOSUID ? MS_NOSUID : 0) |
 		 (st.f_flag & ST_NODEV ? MS_NODEV : 0) | (st.f_flag & ST_NOEXEC ? MS_NOEXEC : 0) |
-		 (st.f_flag & ST_RELATIME ? MS_RELATIME : 0) | (st.f_flag & ST_NOATIME ? MS_NOATIME : 0);
+		 (st.f_flag & ST_RELATIME ? MS_RELATIME : 0) |
+		 (st.f_flag & ST_NOATIME ? MS_NOATIME : 0);
 	return mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0 ? -errno : 0;
 }
 
@@ -278,10 +283,11 @@ static int sys_remount_tree(const char *path, unsigned long flags)
 	return r;
 }
 
-int sys_mount_restrict(const char *path, bool recursive, bool rdonly, bool nosuid, bool nodev, bool noexec)
+int sys_mount_restrict(const char *path, bool recursive, bool rdonly, bool nosuid, bool nodev,
+		       bool noexec)
 {
-	struct sys_mount_attr a = { .set = (rdonly ? 1U : 0) | (nosuid ? 2U : 0) | (nodev ? 4U : 0) |
-					   (noexec ? 8U : 0) };
+	struct sys_mount_attr a = { .set = (rdonly ? 1U : 0) | (nosuid ? 2U : 0) |
+					   (nodev ? 4U : 0) | (noexec ? 8U : 0) };
 	unsigned long flags = (rdonly ? MS_RDONLY : 0) | (nosuid ? MS_NOSUID : 0) |
 			      (nodev ? MS_NODEV : 0) | (noexec ? MS_NOEXEC : 0);
 

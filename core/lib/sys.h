@@ -14,10 +14,10 @@
 #include <sys/types.h>
 
 struct sys_clone {
-	uint64_t flags;  /* CLONE_NEW*, CLONE_PARENT, CLONE_VFORK is not allowed */
+	uint64_t flags;	 /* CLONE_NEW*, CLONE_PARENT, CLONE_VFORK is not allowed */
 	int exit_signal; /* SIGCHLD */
-	int cgroup;      /* fd of a cgroup v2 folder to be born in, or -1 */
-	int pidfd;       /* out: pidfd of the child in the parent, or -1 when not to be had */
+	int cgroup;	 /* fd of a cgroup v2 folder to be born in, or -1 */
+	int pidfd;	 /* out: pidfd of the child in the parent, or -1 when not to be had */
 	bool want_pidfd;
 	bool in_cgroup; /* out: false when the caller must still write cgroup.procs */
 };
@@ -53,7 +53,8 @@ int sys_move_mount(int tree, const char *dst);
 int sys_mount_read_only(int tree);
 
 /* Applies MS_* style restrictions to a whole mount tree: mount_setattr(2), or remounts one by one. */
-int sys_mount_restrict(const char *path, bool recursive, bool rdonly, bool nosuid, bool nodev, bool noexec);
+int sys_mount_restrict(const char *path, bool recursive, bool rdonly, bool nosuid, bool nodev,
+		       bool noexec);
 
 /*
  * A read-only mount without devices of what source holds, attached nowhere yet: fsopen(2), fsmount(2).

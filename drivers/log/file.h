@@ -23,6 +23,7 @@
 int file_path(const struct log_args *a, unsigned int n, const char *suffix, char path[FILE_PATH]);
 
 /* See log_driver. In file_read.c. */
-int file_read(const struct log_args *a, uint64_t *cursor, log_each_fn *each, void *arg, struct err *e);
+int file_read(const struct log_args *a, uint64_t *cursor, log_each_fn *each, void *arg,
+	      struct err *e);
 
 #endif

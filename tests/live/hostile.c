@@ -24,8 +24,13 @@ static const char *hostile_word(long r)
 	static const struct {
 		int code;
 		const char *name;
-	} names[] = { { EPERM, "EPERM" }, { ENOSYS, "ENOSYS" }, { EACCES, "EACCES" }, { EINVAL, "EINVAL" },
-		      { EIO, "EIO" },	  { ENOTTY, "ENOTTY" }, { EAFNOSUPPORT, "EAFNOSUPPORT" } };
+	} names[] = { { EPERM, "EPERM" },
+		      { ENOSYS, "ENOSYS" },
+		      { EACCES, "EACCES" },
+		      { EINVAL, "EINVAL" },
+		      { EIO, "EIO" },
+		      { ENOTTY, "ENOTTY" },
+		      { EAFNOSUPPORT, "EAFNOSUPPORT" } };
 
 	if (r >= 0)
 		return "allowed";
@@ -99,12 +104,17 @@ static void hostile_abi(void)
 	if (pid == 0) {
 		long r = 310; /* unshare of i386 */
 
-		__asm__ volatile("int $0x80" : "+a"(r) : "b"(CLONE_NEWUSER) : "memory", "r8", "r9", "r10", "r11");
+		__asm__ volatile("int $0x80"
+				 : "+a"(r)
+				 : "b"(CLONE_NEWUSER)
+				 : "memory", "r8", "r9", "r10", "r11");
 		_exit((int)r < 0 ? 1 : 0);
 	}
 	waitpid(pid, &status, 0);
-	printf("int80 %s\n", WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS ? "killed" :
-			     WIFSIGNALED(status) ? "crashed" : status ? "refused" : "allowed");
+	printf("int80 %s\n", WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS ? "killed"
+			     : WIFSIGNALED(status)			       ? "crashed"
+			     : status					       ? "refused"
+									       : "allowed");
 }
 #else
 static void hostile_abi(void)
@@ -128,7 +138,8 @@ static int hostile_is_ours(const char *pid)
 
 static void hostile_grab(const char *pid)
 {
-	static const char *const files[] = { "exe", "cwd", "root", "fd/3", "fd/4", "mem", "environ", "maps", "ns/mnt" };
+	static const char *const files[] = { "exe", "cwd",     "root", "fd/3",	"fd/4",
+					     "mem", "environ", "maps", "ns/mnt" };
 	char path[64];
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {

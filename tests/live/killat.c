@@ -151,8 +151,8 @@ int main(int argc, char **argv)
 {
 	bool background = argc > 1 && strcmp(argv[1], "-b") == 0;
 	int go[2], first = background ? 2 : 1;
-	long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
-		       PTRACE_O_TRACEEXEC;
+	long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+		       PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
 	char c = 0;
 
 	if (argc < first + 2 || pipe(go) < 0)

@@ -35,11 +35,11 @@ enum prop_kind { PROP_PROMPT, PROP_DEFAULT, PROP_SELECT, PROP_RANGE };
 struct prop {
 	struct prop *next;
 	enum prop_kind kind;
-	const char *text; /* PROP_PROMPT */
+	const char *text;   /* PROP_PROMPT */
 	struct expr *value; /* default value, selected symbol or lower bound */
-	struct expr *max; /* PROP_RANGE: upper bound */
-	struct expr *cond; /* its "if", and after finalize() all dependencies around it */
-	struct node *node; /* where it was written */
+	struct expr *max;   /* PROP_RANGE: upper bound */
+	struct expr *cond;  /* its "if", and after finalize() all dependencies around it */
+	struct node *node;  /* where it was written */
 };
 
 enum node_kind { NODE_ROOT, NODE_MENU, NODE_COMMENT, NODE_IF, NODE_CONFIG, NODE_CHOICE };
@@ -51,7 +51,7 @@ struct node {
 	struct node *parent;
 	enum node_kind kind;
 	struct symbol *symbol; /* NODE_CONFIG, NODE_CHOICE */
-	const char *title; /* NODE_ROOT, NODE_MENU, NODE_COMMENT */
+	const char *title;     /* NODE_ROOT, NODE_MENU, NODE_COMMENT */
 	struct expr *depends;
 	struct expr *visible_if; /* NODE_MENU: hides prompts, leaves values */
 	const char *help;
@@ -65,14 +65,14 @@ struct symbol {
 	const char *name; /* NULL for a choice */
 	enum type type;
 	bool constant;
-	struct symbol *choice; /* the choice this symbol is a member of */
+	struct symbol *choice;	 /* the choice this symbol is a member of */
 	struct symbol **members; /* of a choice, else NULL */
 	size_t member_count;
 	struct prop *props;
 	struct expr *selected_by;
 	struct node *node; /* where it was first defined */
 	struct where used; /* where it was first mentioned */
-	int mark; /* 0, 1 while and 2 after looking for loops */
+	int mark;	   /* 0, 1 while and 2 after looking for loops */
 
 	/* what the user wrote; for a choice, user_pick is the member that was set to y */
 	const char *user_value;

@@ -13,10 +13,10 @@ struct parser {
 	FILE *in;
 	struct where where;
 	char line[LINE_SIZE];
-	const char *p; /* rest of the statement */
-	struct node *block; /* the menu, if or choice we are in */
+	const char *p;	      /* rest of the statement */
+	struct node *block;   /* the menu, if or choice we are in */
 	struct node *current; /* the entry attributes belong to, NULL when none may follow */
-	bool again; /* the line was read ahead by a help text */
+	bool again;	      /* the line was read ahead by a help text */
 };
 
 static int depth;
