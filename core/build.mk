@@ -3,20 +3,21 @@
 obj-y += core/main.o core/paths.o core/spec.o core/spec_entry.o core/spec_value.o core/spec_finish.o
 obj-y += core/manifest.o core/manifest_bin.o core/manifest_order.o core/system.o
 obj-$(CONFIG_MANIFEST_TEXT) += core/manifest_text.o core/manifest_read.o
-obj-y += core/manifest_print.o core/spec_store.o
+obj-y += core/manifest_print.o
+obj-$(CONFIG_STATE) += core/spec_store.o
 obj-$(if $(CONFIG_MANIFEST),y) += core/manifest_builtin.o
 obj-y += core/encode.o core/cmd_set.o
 obj-$(CONFIG_CLI) += core/cmd.o core/cmd_spec.o core/cmd_help.o core/watch.o
 obj-y += core/cap.o
 obj-y += core/ids.o
 obj-y += core/rlimit.o
-obj-y += core/sysctl.o
+obj-$(CONFIG_SYSCTL) += core/sysctl.o
+obj-$(if $(CONFIG_SYSCTL),,y) += core/sysctl_none.o
 obj-y += core/codec.o
-obj-y += core/state.o
+obj-$(CONFIG_STATE) += core/state.o core/state_live.o
 obj-y += core/log.o
 obj-y += core/cgroup.o
 obj-y += core/image.o
-obj-y += core/state_live.o
 obj-y += core/launch.o core/spawn.o core/self.o
 obj-y += core/child.o core/child_mount.o core/child_dev.o core/child_exec.o
 obj-$(CONFIG_CONTROL) += core/ctl.o
@@ -25,7 +26,8 @@ obj-$(CONFIG_FOREGROUND) += core/relay.o
 obj-$(CONFIG_CMD_EXEC) += core/join.o
 
 # What reads and writes specs and manifests, for tools and tests of the build machine.
-spec-sources := core/spec.c core/spec_value.c core/spec_finish.c core/sysctl.c core/spec_entry.c core/encode.c core/cap.c core/ids.c core/lib/arena.c \
+spec-sources := core/spec.c core/spec_value.c core/spec_finish.c \
+	$(if $(CONFIG_SYSCTL),core/sysctl.c,core/sysctl_none.c) core/spec_entry.c core/encode.c core/cap.c core/ids.c core/lib/arena.c \
 	core/lib/str.c core/lib/str_escape.c core/lib/str_nearest.c core/lib/err.c core/lib/fd.c core/lib/path.c \
 	core/lib/out.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/words.c core/lib/capname.c
 manifest-sources := $(spec-sources) core/manifest.c core/manifest_text.c core/manifest_read.c core/manifest_bin.c \

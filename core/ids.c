@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/lib/config.h"
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
 
@@ -337,6 +338,8 @@ static int resolve_group(struct table *t, int root, const char *word, gid_t *gid
 		*gid = id;
 		return 0;
 	}
+	if (!IS_ENABLED(CONFIG_USER_NAMES))
+		return err_set(e, ENOTSUP, "group '%s': names are not in this build; write its number", word);
 	ret = table_open(t, root, "/etc/group", e);
 	return ret < 0 ? ret : find_group(t, word, gid, e);
 }
@@ -351,8 +354,10 @@ static int resolve_user(struct table *t, int root, const char *word, struct ids 
 	if (number && parse_id(word, &uid) < 0)
 		return -EINVAL;
 	out->uid = out->gid = uid;
-	if (number && root < 0)
+	if (number && (root < 0 || !IS_ENABLED(CONFIG_USER_NAMES)))
 		return 0;
+	if (!IS_ENABLED(CONFIG_USER_NAMES))
+		return err_set(e, ENOTSUP, "user '%s': names are not in this build; write its number", word);
 	ret = table_open(t, root, "/etc/passwd", e);
 	if (ret == 0)
 		ret = find_user(t, word, number, out, user, e);
@@ -379,7 +384,7 @@ static int lookup(int root, const char *text, struct table *passwd, struct table
 		return ret;
 	if (named)
 		return resolve_group(group, root, named, &out->gid, e);
-	if (!user.found)
+	if (!IS_ENABLED(CONFIG_USER_NAMES) || !user.found)
 		return 0;
 	ret = table_open(group, root, "/etc/group", e);
 	return ret < 0 ? ret : add_memberships(group, user.name, out, e);

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Objects of init/; see the Makefile.
 obj-y += init/supervise.o init/table.o init/launcher.o init/output.o init/order.o
-obj-y += init/records.o init/adopt.o init/reap.o init/console.o
+obj-y += init/reap.o init/console.o
+obj-$(CONFIG_STATE) += init/records.o init/adopt.o
 obj-$(CONFIG_CONTROL) += init/control.o
 obj-$(CONFIG_INIT) += init/boot.o init/shutdown.o init/init.o
 obj-$(CONFIG_CLI) += init/daemon.o

@@ -116,7 +116,8 @@ void shutdown_now(struct sup *s)
 	shutdown_reap(SHUTDOWN_TERM_MS);
 	kill(-1, SIGKILL);
 	shutdown_reap(SHUTDOWN_KILL_MS);
-	state_close(&s->disk);
+	if (IS_ENABLED(CONFIG_STATE))
+		state_close(&s->disk);
 	shutdown_sync();
 	if (chdir("/") == 0)
 		shutdown_unmount();

@@ -96,9 +96,9 @@ optimize := $(if $(CONFIG_SMALL),$(shell $(CC) -Oz -E -x c /dev/null >/dev/null 
 fortify := $(if $(filter glibc,$(LIBC)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 my-cflags = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(target-flag) $(libc-cflags) -I. -I$(O)/include -include $(autoconf) \
 	$(warnings) $(optimize) $(if $(CONFIG_PIE),-fPIE,-fno-pie) -ffunction-sections -fdata-sections -fno-common -fno-ident \
-	-fno-asynchronous-unwind-tables -fno-unwind-tables -fstack-protector-strong $(fortify) \
+	-fno-asynchronous-unwind-tables -fno-unwind-tables $(if $(CONFIG_HARDEN),-fstack-protector-strong,-fno-stack-protector) $(fortify) \
 	$(if $(DEBUG),-g -ffile-prefix-map=$(CURDIR)=.,-g0) $(call lib-cflags,$(libs))
-my-ldflags = $(target-flag) $(libc-link) -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,max-page-size=4096,-z,noseparate-code,--build-id=none \
+my-ldflags = $(target-flag) $(libc-link) -Wl,--gc-sections,-z,$(if $(CONFIG_HARDEN),relro,norelro),-z,now,-z,noexecstack,-z,max-page-size=4096,-z,noseparate-code,--build-id=none \
 	-Wl,-Map=$(O)/myctr.map $(if $(findstring clang,$(CC)),-fuse-ld=lld,$(SETS_LD))
 
 # GNU ld puts the linker sets among the read-only data; empty it for another linker.

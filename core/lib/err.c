@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/lib/config.h"
+
 static int err_code(int code)
 {
 	if (code < 0)
@@ -75,5 +77,10 @@ int err_wrap(struct err *e, const char *layer)
 
 const char *err_text(int code)
 {
-	return strerror(err_code(code));
+	static char number[24];
+
+	if (IS_ENABLED(CONFIG_ERROR_TEXT))
+		return strerror(err_code(code));
+	snprintf(number, sizeof(number), "error %d", err_code(code));
+	return number;
 }
