@@ -339,7 +339,8 @@ static int resolve_group(struct table *t, int root, const char *word, gid_t *gid
 		return 0;
 	}
 	if (!IS_ENABLED(CONFIG_USER_NAMES))
-		return err_set(e, ENOTSUP, "group '%s': names are not in this build; write its number", word);
+		return err_set(e, ENOTSUP,
+			       "group '%s': names are not in this build; write its number", word);
 	ret = table_open(t, root, "/etc/group", e);
 	return ret < 0 ? ret : find_group(t, word, gid, e);
 }
@@ -357,7 +358,8 @@ static int resolve_user(struct table *t, int root, const char *word, struct ids 
 	if (number && (root < 0 || !IS_ENABLED(CONFIG_USER_NAMES)))
 		return 0;
 	if (!IS_ENABLED(CONFIG_USER_NAMES))
-		return err_set(e, ENOTSUP, "user '%s': names are not in this build; write its number", word);
+		return err_set(e, ENOTSUP,
+			       "user '%s': names are not in this build; write its number", word);
 	ret = table_open(t, root, "/etc/passwd", e);
 	if (ret == 0)
 		ret = find_user(t, word, number, out, user, e);

@@ -28,19 +28,25 @@ static const char state_magic[8] = "myctrst";
  * Where each member of struct state_record is stored: X(bits, offset, member). Offsets never change; new
  * ones are added. Expanded in place, as a list of a thousand containers decodes each of them.
  */
-/* clang-format off: it never agrees with itself here */
-#define STATE_NUMBERS(X)                                                                   \
-	X(16, 8, kind)                                                                     \
-	X(8, 76, phase)                                                                    \
-	X(8, 77, cause)                                                                    \
-	X(8, 78, exit)                                                                     \
-	X(8, 79, reset)                                                                    \
-	X(32, 80, flags)                                                                   \
-	X(32, 84, pid)                                                                     \
-	X(64, 88, ticks)                                                                   \
-	X(32, 96, owner) X(64, 100, owner_ticks) X(32, 108, restarts) X(32, 112, failures) \
-		X(32, 116, ooms) X(64, 120, created) X(64, 128, started) X(64, 136, ended) \
-			X(32, 144, missing)
+/* clang-format off */
+#define STATE_NUMBERS(X) \
+	X(16, 8, kind) \
+	X(8, 76, phase) \
+	X(8, 77, cause) \
+	X(8, 78, exit) \
+	X(8, 79, reset) \
+	X(32, 80, flags) \
+	X(32, 84, pid) \
+	X(64, 88, ticks) \
+	X(32, 96, owner) \
+	X(64, 100, owner_ticks) \
+	X(32, 108, restarts) \
+	X(32, 112, failures) \
+	X(32, 116, ooms) \
+	X(64, 120, created) \
+	X(64, 128, started) \
+	X(64, 136, ended) \
+	X(32, 144, missing)
 /* clang-format on */
 #define STATE_TEXTS(X) X(12, name) X(148, image)
 

@@ -8,7 +8,9 @@
 
 int sysctl_check(const struct spec *s, struct err *e)
 {
-	return s->sysctl.n ? err_set(e, ENOTSUP, "sysctl %s: sysctl is not in this build", s->sysctl.v[0]) : 0;
+	return s->sysctl.n ? err_set(e, ENOTSUP, "sysctl %s: sysctl is not in this build",
+				     s->sysctl.v[0])
+			   : 0;
 }
 
 int sysctl_apply(const struct spec *s, int proc, struct err *e)
