@@ -162,10 +162,9 @@ int child_bind(const struct child *c, const char *src, const char *dst, bool rec
 	if (!*src)
 		src = ".";
 	tree = sys_open_tree(c->old_root, src, recursive);
-	if (tree >= 0)
-		r = sys_move_mount(tree, dst);
-	else
-		r = tree == -ENOSYS ? child_bind_old(c, src, dst, recursive) : tree;
+	r = tree < 0 ? tree : sys_move_mount(tree, dst);
+	if (r == -ENOSYS)
+		r = child_bind_old(c, src, dst, recursive);
 	return r < 0 ? err_sys(e, r, "/%s: binding it to %s", src, dst) : 0;
 }
 
