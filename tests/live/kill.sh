@@ -97,8 +97,7 @@ is "with nothing left" "" "$bad"
 our_daemon()
 {
 	for p in $(pgrep -x myctr; pgrep -f '^myctr daemon'); do
-		# shellcheck disable=SC2002
-		cat "/proc/$p/environ" 2>/dev/null | tr '\0' '\n' | grep -q "^MYCTR_RUN=$MYCTR_RUN\$" && echo "$p"
+		grep -qzx "MYCTR_RUN=$MYCTR_RUN" "/proc/$p/environ" 2>/dev/null && echo "$p"
 	done | sort -u | head -n 1
 }
 
@@ -155,6 +154,7 @@ boot()
 }
 # Nobody need be waited for who is dead.
 listens() { test -S "$MYCTR_RUN/ctl" || ! kill -0 "$daemon"; }
+one() { [ "$(pgrep -fc '^sleep 31337')" = 1 ]; }
 up_or_dead() { up || ! kill -0 "$daemon"; }
 until_quick()
 {
@@ -187,8 +187,7 @@ while n=$((n + some)); do
 	[ "${said#ended}" = "$said" ] || break
 	boot "$MYCTR" daemon
 	until_quick 200 up || wrong "not up after the next start: $("$MYCTR" ps -a; cat "$live_dir/daemon.out")"
-	is_one=$(pgrep -fc '^sleep 31337')
-	[ "$is_one" = 1 ] || wrong "$is_one of it run"
+	until_quick 100 one || wrong "$(pgrep -fc '^sleep 31337') of it run"
 	down
 	wait
 	clean

@@ -152,7 +152,7 @@ is "all of it" "" "$(pgrep -f '^sleep 4711')"
 "$MYCTR" run -d --storage tmpfs --name flood "$root" yes "$(head -c 200 /dev/zero | tr '\0' y)" >/dev/null
 check "ps answers in a flood" timeout 5 "$MYCTR" ps
 check "stop too" timeout 5 "$MYCTR" stop -t 1s flood
-[ "$(du -sk "$MYCTR_RUN" | cut -f1)" -lt 4096 ] && ok "the log is bounded" || not_ok "the log is bounded" "$(du -a "$MYCTR_RUN")"
+check "the log is bounded" test "$(du -sk "$MYCTR_RUN" | cut -f1)" -lt 4096
 "$MYCTR" rm flood
 
 # ---- a clumsy or hostile user of the host ------------------------------------------------------------------
