@@ -28,6 +28,7 @@
 #include "tools/vm/proto.h"
 
 #define PORT_CLASS "/sys/class/virtio-ports"
+#define INIT_MOUNTS_MS 2000
 #define IDLE_MS 50 /* how often a port without a host is looked at */
 
 struct session {
@@ -301,7 +302,10 @@ static void turn(struct session *s, int port, const sigset_t *mask)
 		check_exit(s, port);
 }
 
-/* Nothing is served before PID 1 is the real init: until then its root is not the one that was asked for. */
+/*
+ * Nothing is served before PID 1 is the real init: until then its root is not the one that was asked for. Then it
+ * is given a while to mount /proc and /dev, for an init may do without.
+ */
 static void wait_for_init(void)
 {
 	char self[256], init[256];
@@ -310,6 +314,12 @@ static void wait_for_init(void)
 	while (readlink("/proc/1/exe", init, sizeof(init)) == n &&
 	       memcmp(self, init, (size_t)n) == 0)
 		usleep(5000);
+	for (int i = 0; i < INIT_MOUNTS_MS / 5; i++) {
+		if (access("/proc/1/root/dev/null", F_OK) == 0 &&
+		    access("/proc/1/root/proc/1", F_OK) == 0)
+			break;
+		usleep(5000);
+	}
 }
 
 int agent_run(void)
