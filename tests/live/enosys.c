@@ -18,10 +18,21 @@ static const struct {
 	const char *name;
 	unsigned int number;
 } enosys_calls[] = {
-	{ "pidfd_send_signal", 424 }, { "open_tree", 428 },   { "move_mount", 429 }, { "fsopen", 430 },
-	{ "fsconfig", 431 },	      { "fsmount", 432 },     { "fspick", 433 },     { "pidfd_open", 434 },
-	{ "clone3", 435 },	      { "close_range", 436 }, { "openat2", 437 },    { "pidfd_getfd", 438 },
-	{ "faccessat2", 439 },	      { "epoll_pwait2", 441 }, { "mount_setattr", 442 },
+	{ "pidfd_send_signal", 424 },
+	{ "open_tree", 428 },
+	{ "move_mount", 429 },
+	{ "fsopen", 430 },
+	{ "fsconfig", 431 },
+	{ "fsmount", 432 },
+	{ "fspick", 433 },
+	{ "pidfd_open", 434 },
+	{ "clone3", 435 },
+	{ "close_range", 436 },
+	{ "openat2", 437 },
+	{ "pidfd_getfd", 438 },
+	{ "faccessat2", 439 },
+	{ "epoll_pwait2", 441 },
+	{ "mount_setattr", 442 },
 };
 
 #define ENOSYS_N (sizeof(enosys_calls) / sizeof(*enosys_calls))
@@ -41,7 +52,8 @@ int main(int argc, char **argv)
 	unsigned short n = 0;
 	int i;
 
-	f[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	f[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+					      offsetof(struct seccomp_data, nr));
 	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		int number = enosys_number(argv[i]);
 
@@ -49,7 +61,8 @@ int main(int argc, char **argv)
 			fprintf(stderr, "enosys: %s: no call of the list\n", argv[i]);
 			return 2;
 		}
-		f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)number, 0, 1);
+		f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+						      (unsigned int)number, 0, 1);
 		f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
 	}
 	f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);

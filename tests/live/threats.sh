@@ -66,7 +66,7 @@ printf '#!/one\n' >"$image/two"
 printf '#! /two arg\n' >"$image/three"
 chmod +x "$image/one" "$image/two" "$image/three"
 for script in /one /two /three /proc/self/exe /proc/1/exe; do
-	out "$image" "$script" >/dev/null; is "$script is not executable" 126 $?
+	timeout -k 1 10 "$MYCTR" run --rm --storage tmpfs "$image" "$script" >/dev/null 2>&1; is "$script is not executable" 126 $?
 done
 
 # ---- what a process is born with ------------------------------------------------------------------
