@@ -69,3 +69,5 @@ unit-core/cmd := $(spec-sources) core/cmd.c core/cmd_set.c core/cmd_spec.c core/
 unit-core/lib/small_libc := core/lib/small_libc.c
 unit_cflags-core/lib/small_libc := $(foreach f,strtol strtoll strtoul strtoull strtoimax strtoumax atoi strstr qsort faccessat,-D$f=small_$f) -Wno-missing-prototypes
 unit-tools/vm/writelog := tools/vm/writelog.c core/lib/err.c core/lib/fd.c
+unit-core/lib/small_malloc := core/lib/small_malloc.c
+unit_cflags-core/lib/small_malloc := $(foreach f,malloc calloc realloc free,-D$f=small_$f) -Wno-missing-prototypes
