@@ -101,3 +101,11 @@ int spec_load(const char *name, struct spec **out, struct err *e)
 	r = spec_load_from(path, out, e);
 	return r == -ENOENT ? spec_load_kept(name, out, e) : r;
 }
+
+bool spec_is_kept(const char *name)
+{
+	char dir[PATHS_MAX], path[PATHS_MAX];
+
+	return paths_join(dir, paths.data, "containers", name) == 0 &&
+	       paths_join(path, dir, "spec", NULL) == 0 && access(path, F_OK) == 0;
+}

@@ -27,6 +27,12 @@ int spec_store_keep(const struct spec *s, struct err *e);
  */
 int spec_load(const char *name, struct spec **out, struct err *e);
 
+/*
+ * True when there is a kept one: a container of this name exists, also when no record of this boot tells
+ * of it.
+ */
+bool spec_is_kept(const char *name);
+
 /* Only the kept one. */
 int spec_load_kept(const char *name, struct spec **out, struct err *e);
 

@@ -13,6 +13,7 @@
 
 #include "core/launch.h"
 #include "core/lib/fd.h"
+#include "core/lib/path.h"
 #include "core/lib/sys.h"
 #include "core/paths.h"
 #include "core/spec_store.h"
@@ -121,6 +122,43 @@ static bool adopt_is_foreign(const struct state_record *r)
 	return true;
 }
 
+/* One that `run` made before this boot: known again, and up again if its policy says so. */
+static void adopt_kept(struct sup *s, const char *name)
+{
+	struct spec *spec = NULL;
+	struct err e = { 0 };
+	struct ctr *c;
+
+	/* A record is of this boot: of ours already, or of a `run` in somebody's terminal. */
+	if (sup_find(s, name) || state_find(&s->state, STATE_CONTAINER, name, NULL) >= 0 ||
+	    spec_load_kept(name, &spec, &e) < 0)
+		return;
+	c = sup_add(s, spec, &e);
+	if (!c) {
+		sup_say(name, "%s", e.msg);
+		spec_free(spec);
+		return;
+	}
+	c->wanted = !s->on_demand && (spec->restart == SPEC_RESTART_ALWAYS ||
+				      (spec->restart == SPEC_RESTART_UNLESS_STOPPED &&
+				       !(c->rec.flags & STATE_FLAG_STOPPED)));
+	records_put(c, STATE_CREATED);
+}
+
+static void adopt_all_kept(struct sup *s)
+{
+	char path[PATHS_MAX];
+	AUTO_DIR DIR *d = NULL;
+	struct dirent *entry;
+
+	if (paths_join(path, paths.data, "containers", NULL) < 0)
+		return;
+	d = opendir(path);
+	while (d && (entry = readdir(d)) != NULL)
+		if (path_is_name(entry->d_name) && spec_is_kept(entry->d_name))
+			adopt_kept(s, entry->d_name);
+}
+
 void adopt_all(struct sup *s)
 {
 	struct state_record r;
@@ -131,4 +169,5 @@ void adopt_all(struct sup *s)
 		if (state_get(&s->state, i, &r) >= 0 && r.kind == STATE_CONTAINER &&
 		    !adopt_is_foreign(&r))
 			adopt_one(s, &r, i);
+	adopt_all_kept(s);
 }

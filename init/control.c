@@ -135,7 +135,7 @@ static int control_run(struct sup_client *cl, const struct ctl_request *r, struc
 
 	if (code < 0)
 		return code;
-	if (sup_find(cl->sup, spec->name)) {
+	if (sup_find(cl->sup, spec->name) || spec_is_kept(spec->name)) {
 		code = err_set(
 			e, EEXIST,
 			"%s: there is a container of this name; remove it first with: myctr rm %s",
@@ -208,6 +208,7 @@ static int control_rm(struct sup_client *cl, struct ctr *c, const struct ctl_req
 	if (!sup_settled(c) && !(r->flags & CTL_FORCE))
 		return err_set(e, EBUSY, "%s: is running; stop it first, or use rm -f", r->name);
 	c->gone = true;
+	c->keep = false;
 	cl->sup->dirty = true;
 	control_wait(cl, c);
 	if (sup_settled(c))

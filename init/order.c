@@ -88,12 +88,13 @@ static bool order_names(const struct strv *names, const char *name)
 	return false;
 }
 
-/* Somebody who started after c is still up. */
+/* Somebody who started after c is still up, perhaps with an ended task in between. */
 static bool order_is_needed(const struct sup *s, const struct ctr *c)
 {
 	for (const struct ctr *d = s->ctrs; d; d = d->next)
-		if (d->state != SUP_IDLE && (order_names(&d->spec->after, c->spec->name) ||
-					     order_names(&d->spec->requires, c->spec->name)))
+		if ((order_names(&d->spec->after, c->spec->name) ||
+		     order_names(&d->spec->requires, c->spec->name)) &&
+		    (d->state != SUP_IDLE || order_is_needed(s, d)))
 			return true;
 	return false;
 }

@@ -57,6 +57,7 @@ struct ctr {
 	enum sup_state state;
 	bool wanted;	     /* should be up */
 	bool again;	     /* once it is down, start it at once: restart, reload */
+	bool keep;	     /* with gone: but not what it has written */
 	bool gone;	     /* once it is down, forget it */
 	bool child;	     /* our own child; else watched through its pidfd */
 	bool has_started;    /* at least once since it was last wanted */

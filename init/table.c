@@ -195,7 +195,7 @@ static void table_drop_missing(struct sup *s, const struct manifest *m)
 		next = c->next;
 		if (!(c->rec.flags & STATE_FLAG_MANIFEST) || table_named(m, c->spec->name))
 			continue;
-		c->gone = true;
+		c->gone = c->keep = true;
 		sup_event(c, SUP_STOP);
 	}
 }
@@ -220,7 +220,7 @@ int sup_reload(struct sup *s, struct err *e)
 		if (!c)
 			continue;
 		back = c->gone; /* taken out by the reload before, and not down yet */
-		c->gone = false;
+		c->gone = c->keep = false;
 		if (c->state == SUP_IDLE || (!back && table_same(c->spec, m.containers[i])))
 			continue;
 		c->again = true;
@@ -245,7 +245,8 @@ static void table_collect(struct sup *s)
 		next = c->next;
 		if (!rm || !sup_settled(c) || !(c->has_started || c->gone || c->rec.cause))
 			continue;
-		launch_forget(c->spec->name, NULL);
+		if (!c->keep)
+			launch_forget(c->spec->name, NULL);
 		sup_remove(c);
 	}
 }

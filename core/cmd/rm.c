@@ -7,6 +7,9 @@
 #include "core/cmd.h"
 #include "core/ctl.h"
 #include "core/direct.h"
+#include "core/launch.h"
+#include "core/lib/path.h"
+#include "core/spec_store.h"
 
 enum { RM_FORCE };
 
@@ -35,6 +38,9 @@ static int rm_one(const char *name, bool force, struct err *e)
 	struct state_record rec;
 	int code = direct_find(name, &rec, e);
 
+	/* Of an earlier boot: no record tells of it, but what it wrote is there. */
+	if (code == -ENOENT && path_is_name(name) && spec_is_kept(name))
+		return launch_forget(name, e);
 	if (code < 0)
 		return code;
 	str_copy(r.name, sizeof(r.name), name);

@@ -154,6 +154,10 @@ static int run_take(struct run *r, struct err *e)
 	r->slot = state_claim(&r->state, STATE_CONTAINER, r->spec->name, &r->rec, e);
 	if (r->slot < 0)
 		return r->slot;
+	if (!r->rec.created && spec_is_kept(r->spec->name)) {
+		state_drop(&r->state, (uint32_t)r->slot, r->spec->name);
+		r->rec.created = 1; /* before this boot */
+	}
 	if (r->rec.created)
 		return err_set(
 			e, EEXIST,

@@ -103,6 +103,17 @@ printf '[container late]\nimage = %s\nstorage = read-only\ncommand = sleep 1000\
 check "reload" "$MYCTR" reload
 until_true 5 is_up late && ok "a new container is started" || not_ok "a new container is started"
 until_true 5 sh -c "'$MYCTR' logs web | grep -q 'web two'" && ok "a changed one is restarted" || not_ok "a changed one is restarted" "$("$MYCTR" logs web)"
+# A container that a manifest no longer has is not there any more, but nothing it wrote is lost.
+printf '[container gone]\nimage = %s\ncommand = sh -c "echo kept >/root/file; sleep 1000"\n' "$root" >"$MYCTR_ETC/manifest.more"
+cp "$MYCTR_ETC/manifest" "$live_dir/manifest.before"
+cat "$MYCTR_ETC/manifest.more" >>"$MYCTR_ETC/manifest"
+"$MYCTR" reload
+until_true 5 test -s "$MYCTR_DATA/containers/gone/upper/root/file"
+cp "$live_dir/manifest.before" "$MYCTR_ETC/manifest"
+"$MYCTR" reload
+until_true 20 sh -c "! '$MYCTR' ps -aq | grep -q '^gone$'" && ok "a container taken out is gone" || not_ok "a container taken out is gone" "$("$MYCTR" ps -a)"
+is "what it wrote is not" kept "$(cat "$MYCTR_DATA/containers/gone/upper/root/file")"
+
 echo '[container broken' >>"$MYCTR_ETC/manifest"
 has "a broken manifest changes nothing" 'manifest:[0-9]+' "$("$MYCTR" reload 2>&1)"
 is_up late && ok "what ran runs on" || not_ok "what ran runs on"
@@ -111,4 +122,14 @@ kill "$(cat "$live_dir/daemon.pid")"
 until_true 10 sh -c "! kill -0 $(cat "$live_dir/daemon.pid") 2>/dev/null" && ok "SIGTERM ends it in order" || not_ok "SIGTERM ends it in order" "$(cat "$live_dir/daemon.out")"
 is "no process is left" "" "$(pgrep -f 'sleep 1000')"
 is "no mount is left" "" "$(grep "$live_dir" /proc/self/mounts)"
+# As after a reboot: the runtime folder is empty, the data folder is not.
+"$MYCTR" run --name old "$root" sh -c 'echo old >/root/file'
+rm -rf "$MYCTR_RUN"
+has "the name of an earlier boot is taken" 'there is a container' "$("$MYCTR" run --name old "$root" nope 2>&1)"
+is "what it wrote is still there" old "$(cat "$MYCTR_DATA/containers/old/upper/root/file")"
+check "it can be started" "$MYCTR" start old
+until_true 10 sh -c "'$MYCTR' ps -a | grep -q '^old .*Exited'"
+rm -rf "$MYCTR_RUN"
+check "and removed" "$MYCTR" rm old
+[ ! -e "$MYCTR_DATA/containers/old" ] && ok "with what it wrote" || not_ok "with what it wrote"
 done_testing

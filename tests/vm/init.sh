@@ -42,7 +42,7 @@ container()
 }
 {
 	printf '[system]\nhostname = vmtest\nconsole = /bin/sh\n'
-	container third "/bin/service third" 'after = once second'
+	container third "/bin/service third" 'after = once'
 	container once "/bin/sh -c 'echo once >>/marks/start'" 'task = yes' 'after = second'
 	container second "/bin/service second" 'after = first' 'restart = always'
 	container first "/bin/service first"
