@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define SMALL_UNIT 16			 /* sizes and addresses are multiples of it */
+#define SMALL_UNIT 16		      /* sizes and addresses are multiples of it */
 #define SMALL_GROW ((size_t)64 << 10) /* asked of the kernel at once */
 
 struct small_block {
@@ -83,7 +83,8 @@ static struct small_block *small_take(size_t need)
 
 void *malloc(size_t size)
 {
-	size_t need = (size + sizeof(struct small_block) + SMALL_UNIT - 1) & ~(size_t)(SMALL_UNIT - 1);
+	size_t need = (size + sizeof(struct small_block) + SMALL_UNIT - 1) &
+		      ~(size_t)(SMALL_UNIT - 1);
 	struct small_block *b = NULL;
 
 	if (size < PTRDIFF_MAX / 2) {
