@@ -5,26 +5,11 @@
  * The same format twice: /run/myctr/state (runtime, a tmpfs) and /var/lib/myctr/state (what must
  * outlive power). Any process may map it and read without lock or supervisor.
  *
- * Layout, little-endian. A header page of STATE_PAGE bytes, of which the first 24 are used:
+ * The layout is that of core/record.h, magic "myctrst\0", keys of STATE_NAME bytes; of a copy:
  *
- *	    0  8  magic "myctrst\0"
- *	    8  4  version (STATE_VERSION)      12  4  bytes of one copy (STATE_COPY)
- *	   16  4  capacity in records          20  4  CRC32C of bytes 0..19
- *
- * then groups of STATE_GROUP slots: a page with the first copy of each, a page with the second. So no
- * sector, and no page, holds both copies of a record. The file grows by a group when it is full. A copy:
- *
- *	    0  4  CRC32C of bytes 4..STATE_COPY-1
- *	    4  4  sequence number; the valid copy with the higher one (wrapping compare) counts
- *	    8  2  kind (enum state_kind, 0: the slot is free)   10  2  reserved 0
+ *	    8  2  kind (enum state_kind, 0: the slot is free)
  *	   12 64  name, NUL-padded
  *	   76  …  fields in the order of struct state_record, fixed offsets in state.c; rest zero
- *
- * A copy of zeros was never written. A writer always overwrites the copy that does not count, in one
- * write, so that a crash or power cut at any byte leaves the last complete record. Slots are claimed
- * under an OFD lock on the file; after that a record has one writer, its owner.
- * Unknown versions are refused with both numbers and nothing is written. A new file is made beside
- * its place and renamed, so nobody ever sees half a header.
  */
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
@@ -32,13 +17,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/lib/err.h"
+#include "core/record.h"
 
 #define STATE_VERSION 1
-#define STATE_PAGE 4096
-#define STATE_COPY 256
-#define STATE_GROUP (STATE_PAGE / STATE_COPY)
-#define STATE_CAPACITY_MAX 65536
+#define STATE_PAGE RECORD_PAGE
+#define STATE_COPY RECORD_COPY
+#define STATE_GROUP RECORD_GROUP
+#define STATE_CAPACITY_MAX RECORD_CAPACITY_MAX
 #define STATE_NAME 64 /* with the NUL */
 
 enum state_kind { STATE_FREE, STATE_CONTAINER, STATE_SYSTEM };
@@ -91,18 +76,7 @@ struct state_record {
 };
 
 struct state {
-	int fd;
-	/*
-	 * Shared mapping, or NULL. Only read-only users have one: a page of it that cannot be read
-	 * kills the process (SIGBUS), which must not happen to a supervisor.
-	 */
-	const uint8_t *map;
-	uint64_t map_size;
-	uint32_t slots;	   /* in the file when it was last looked at */
-	uint32_t capacity; /* it may grow to */
-	bool writable;
-	bool locked;
-	char path[128]; /* for messages */
+	struct records file;
 };
 
 /*

@@ -29,7 +29,7 @@ int records_open(struct sup *s, struct err *e)
 		return r;
 	if (paths_join(path, paths.data, "state", NULL) < 0 || path_mkdirs(paths.data, 0755) < 0 ||
 	    state_open(&s->disk, path, CONFIG_STATE_RECORDS, true, true, &disk) < 0) {
-		s->disk.fd = -1;
+		s->disk.file.fd = -1;
 		sup_say(NULL, "restarts and exits will not outlive power: %s",
 			disk.code ? disk.msg : "the data folder cannot be made");
 	}
@@ -59,7 +59,7 @@ int records_claim(struct ctr *c, struct err *e)
 	if (!c->rec.created)
 		c->rec.created = records_now();
 	str_copy(c->rec.image, sizeof(c->rec.image), path_base(c->spec->image));
-	if (c->sup->disk.fd >= 0 &&
+	if (c->sup->disk.file.fd >= 0 &&
 	    state_find(&c->sup->disk, STATE_CONTAINER, c->spec->name, &old) >= 0 &&
 	    !c->rec.restarts) {
 		c->rec.restarts = old.restarts;
@@ -81,7 +81,7 @@ void records_keep(struct ctr *c)
 	struct state_record r;
 	struct err e = { 0 };
 
-	if (c->sup->disk.fd < 0 || (c->rec.flags & STATE_FLAG_RM))
+	if (c->sup->disk.file.fd < 0 || (c->rec.flags & STATE_FLAG_RM))
 		return;
 	if (c->disk_slot < 0)
 		c->disk_slot = state_claim(&c->sup->disk, STATE_CONTAINER, c->spec->name, &r, &e);
@@ -90,7 +90,7 @@ void records_keep(struct ctr *c)
 	sup_say(c->spec->name, "its restarts and exits cannot be kept on disk any more%s%s",
 		e.code ? ": " : "", e.msg);
 	state_close(&c->sup->disk);
-	c->sup->disk.fd = -1;
+	c->sup->disk.file.fd = -1;
 }
 
 void records_drop(struct ctr *c)
@@ -100,7 +100,7 @@ void records_drop(struct ctr *c)
 	if (c->slot >= 0)
 		state_drop(&c->sup->state, (uint32_t)c->slot, c->spec->name);
 	c->slot = -1;
-	if (c->sup->disk.fd < 0)
+	if (c->sup->disk.file.fd < 0)
 		return;
 	slot = state_find(&c->sup->disk, STATE_CONTAINER, c->spec->name, NULL);
 	if (slot >= 0)

@@ -93,7 +93,7 @@ struct sup {
 	struct ctr *ctrs;
 	unsigned int n;
 	struct manifest manifest;
-	struct state state, disk; /* .fd -1 when it could not be opened */
+	struct state state, disk; /* .file.fd -1 when it could not be opened */
 	int lock;
 	struct event_source signals;
 	struct event_source ctl;

@@ -98,7 +98,7 @@ int sup_open(struct sup *s, struct err *e)
 {
 	int r;
 
-	s->lock = s->signals.fd = s->ctl.fd = s->state.fd = s->disk.fd = -1;
+	s->lock = s->signals.fd = s->ctl.fd = s->state.file.fd = s->disk.file.fd = -1;
 	for (unsigned int i = 0; i < SUP_CLIENTS; i++)
 		s->clients[i].source.fd = -1;
 	r = paths_make_run(e);

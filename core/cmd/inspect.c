@@ -245,7 +245,7 @@ static int inspect_spec(const char *name, struct spec **out, struct err *e)
 static int inspect_state(const char *name, struct state_record *r, struct err *e)
 {
 	struct state_owner owner = { 0 };
-	struct state s = { .fd = -1 };
+	struct state s = { .file.fd = -1 };
 	char path[PATHS_MAX];
 	int ret = paths_join(path, paths.run, "state", NULL);
 

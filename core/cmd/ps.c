@@ -54,7 +54,7 @@ struct ps {
 /* The next record to show from *i on, settled; false at the end. */
 static bool ps_next(struct ps *p, uint32_t *i, struct state_owner *owner, struct state_record *r)
 {
-	while (*i < p->state.slots) {
+	while (*i < p->state.file.slots) {
 		if (state_get(&p->state, (*i)++, r) || r->kind != STATE_CONTAINER)
 			continue;
 		state_settle(r, owner);
@@ -176,7 +176,7 @@ static void ps_measure(struct ps *p)
 	struct state_record r;
 	int widest = PS_NAME_MIN;
 
-	if (p->state.slots > PS_FEW) /* not worth checking every record twice */
+	if (p->state.file.slots > PS_FEW) /* not worth checking every record twice */
 		widest = PS_NAME_MAX;
 	for (uint32_t i = 0; widest < PS_NAME_MAX && ps_next(p, &i, &owner, &r);)
 		widest = (int)max_u64((uint64_t)widest, strlen(r.name));
@@ -306,7 +306,7 @@ static int ps_run(struct cmd_line *line)
 {
 	struct ps p = { .out = OUT(STDOUT_FILENO),
 			.all = line->value[PS_ALL],
-			.state = { .fd = -1 } };
+			.state = { .file.fd = -1 } };
 	struct err e = { 0 };
 	int rc = ps_form(line, &p.form);
 

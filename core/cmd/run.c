@@ -259,7 +259,7 @@ static int run_launch(struct run *r, struct err *e)
 static int run_foreground(struct cmd_line *line, struct err *e)
 {
 	struct run r = { .spec = line->spec,
-			 .state.fd = -1,
+			 .state.file.fd = -1,
 			 .rm = line->count[RUN_RM],
 			 .stdin_too = line->count[RUN_INTERACTIVE] };
 	int code;

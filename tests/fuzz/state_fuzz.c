@@ -51,7 +51,7 @@ static void use(struct state *s, bool writable)
 	struct state_record r;
 	int slot;
 
-	for (uint32_t i = 0; i < s->slots + 3; i++) {
+	for (uint32_t i = 0; i < s->file.slots + 3; i++) {
 		if (state_get(s, i, &r) == 0 &&
 		    (!memchr(r.name, 0, STATE_NAME) || !memchr(r.image, 0, sizeof(r.image))))
 			abort();

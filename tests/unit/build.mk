@@ -7,7 +7,7 @@ unit-drivers/codec/lz4 := drivers/codec/lz4.c drivers/codec/xxh32.c core/codec.c
 unit_libs-drivers/codec/lz4 := -llz4
 unit-core/lib/crc32c := core/lib/crc32c.c core/lib/crc32c_hw.c
 unit-core/lib/crc32c_small := core/lib/crc32c_small.c
-unit-core/state := core/state.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c
+unit-core/state := core/state.c core/record.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c
 unit-drivers/log/ring := drivers/log/ring.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c core/lib/path.c
 unit-core/cap := core/cap.c core/lib/capname.c core/lib/err.c core/lib/str.c core/lib/arena.c
 unit_libs-core/cap := -lcap
@@ -27,7 +27,7 @@ tar-make := tests/unit/drivers/image/tar_make.c
 unit-drivers/image/tar_read := $(tar-reader) $(tar-make) core/lib/err.c
 unit-drivers/image/tar_unpack := $(tar-reader) drivers/image/tar_unpack.c $(tar-make) tests/unit/drivers/image/tar_box.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c
 unit-drivers/image/tar_exact := $(tar-reader) drivers/image/tar_unpack.c $(tar-make) tests/unit/drivers/image/tar_box.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c
-unit-core/cmd/ps := core/cmd/ps.c core/state.c core/state_live.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c \
+unit-core/cmd/ps := core/cmd/ps.c core/state.c core/record.c core/state_live.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c \
 	core/lib/sys.c core/lib/out.c core/lib/str.c core/lib/str_escape.c core/lib/stamp.c core/lib/event.c \
 	core/lib/arena.c
 unit-core/lib/sha256_plain := core/lib/sha256_hw.c

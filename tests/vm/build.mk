@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Small programs that run inside a virtual machine, built like myctr itself (static, for its processor):
 #   vm-NAME := sources beside tests/vm/NAME.c       gives $(O)/vm/NAME;  `make vm-tools` builds all
-vm-state_writer := core/state.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c core/lib/stamp.c
-vm-state_check := core/state.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c
+vm-state_writer := core/state.c core/record.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c core/lib/stamp.c
+vm-state_check := core/state.c core/record.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c
 
 vm-names := $(sort $(filter-out names tools,$(patsubst vm-%,%,$(filter vm-%,$(.VARIABLES)))))
 vm-objs = $(patsubst %.c,$(O)/vm/obj/%.o,tests/vm/$(1).c $(vm-$(1)))

@@ -93,12 +93,12 @@ int main(int argc, char **argv)
 		printf("%s\n", e.msg);
 		return 1;
 	}
-	for (uint32_t i = 0; !rc && i < s.slots; i++) {
+	for (uint32_t i = 0; !rc && i < s.file.slots; i++) {
 		bad += check_slot(&s, i);
 		used += state_get(&s, i, &r) == 0;
 	}
 	if (argc == 3)
 		bad += check_acks(&s, argv[2]);
-	printf("%s: %u slots, %u records, %d faults\n", argv[1], s.slots, used, bad);
+	printf("%s: %u slots, %u records, %d faults\n", argv[1], s.file.slots, used, bad);
 	return bad ? 1 : 0;
 }

@@ -118,7 +118,7 @@ static void test_a_record_comes_back_whole(void **state)
 	assert_int_equal(state_put(&s, 0, &want), 0);
 
 	open_or_fail(&reader, 0, false);
-	assert_non_null(reader.map);
+	assert_non_null(reader.file.map);
 	assert_int_equal(state_find(&reader, STATE_CONTAINER, "web", &r), 0);
 	assert_memory_equal(&r, &want, sizeof(r));
 	assert_int_equal(state_find(&reader, STATE_SYSTEM, "web", &r), -ENOENT);
@@ -342,7 +342,7 @@ static void test_an_unknown_version_is_refused_and_kept(void **state)
 	assert_int_equal(state_open(&s, path, 64, true, false, &e), -EPROTO);
 	assert_non_null(strstr(e.msg, "version 7"));
 	assert_non_null(strstr(e.msg, "knows 1"));
-	assert_int_equal(s.fd, -1);
+	assert_int_equal(s.file.fd, -1);
 	peek(0, now, 24);
 	assert_memory_equal(head, now, 24);
 }
@@ -490,7 +490,7 @@ static void race_of_creators(void)
 		assert_int_equal(status, 0);
 	}
 	open_or_fail(&s, 0, false);
-	for (uint32_t i = 0; i < s.slots; i++)
+	for (uint32_t i = 0; i < s.file.slots; i++)
 		used += !state_get(&s, i, &r);
 	assert_int_equal(used, CREATORS + 1);
 	for (int i = 0; i < CREATORS; i++) {
@@ -609,7 +609,7 @@ static void test_readers_see_whole_records_while_one_writes(void **state)
 		open_or_fail(&s, 0, false);
 		if (state_find(&s, STATE_CONTAINER, "web", &r) < 0)
 			state_close(&s);
-	} while (s.fd < 0);
+	} while (s.file.fd < 0);
 	for (int i = 0; i < 100000; i++) {
 		assert_int_equal(state_get(&s, 0, &r), 0);
 		assert_true(r.restarts >= last);
@@ -680,8 +680,8 @@ static void test_durable_writes_reach_the_device(void **state)
 
 	(void)state;
 	assert_int_equal(state_open(&s, path, 64, true, true, &e), 0);
-	assert_int_equal(fcntl(s.fd, F_GETFL) & O_DSYNC, O_DSYNC);
-	assert_null(s.map); /* a page that cannot be read must not kill a supervisor */
+	assert_int_equal(fcntl(s.file.fd, F_GETFL) & O_DSYNC, O_DSYNC);
+	assert_null(s.file.map); /* a page that cannot be read must not kill a supervisor */
 	state_close(&s);
 }
 

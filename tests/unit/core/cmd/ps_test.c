@@ -123,7 +123,7 @@ static int fresh(void **state)
 static int clean(void **state)
 {
 	(void)state;
-	unlink(st.path);
+	unlink(st.file.path);
 	state_close(&st);
 	return rmdir(paths.run);
 }
@@ -305,12 +305,12 @@ static void test_missing_limits_are_marked(void **state)
 static void test_no_state_file_is_an_empty_list(void **state)
 {
 	(void)state;
-	unlink(st.path);
+	unlink(st.file.path);
 	assert_int_equal(run(NULL, NULL, NULL, NULL), 0);
 	assert_memory_equal(output, "NAME ", 5);
 	assert_int_equal(run(NULL, NULL, NULL, ""), 0);
 	assert_string_equal(output, "[\n]\n");
-	fclose(fopen(st.path, "w"));
+	fclose(fopen(st.file.path, "w"));
 	assert_int_equal(run(NULL, NULL, NULL, NULL), CMD_FAILED);
 	shows("not a state file");
 }
