@@ -25,3 +25,4 @@ $(O)/core/lib/small_malloc.o: private my-cflags += -fno-builtin
 obj-$(CONFIG_SMALL_PRINTF) += core/lib/printf.o core/lib/small_libc.o
 endif
 obj-y += core/lib/capname.o
+obj-$(CONFIG_NETLINK) += core/lib/netlink.o core/lib/addr.o

@@ -71,3 +71,5 @@ unit_cflags-core/lib/small_libc := $(foreach f,strtol strtoll strtoul strtoull s
 unit-tools/vm/writelog := tools/vm/writelog.c core/lib/err.c core/lib/fd.c
 unit-core/lib/small_malloc := core/lib/small_malloc.c
 unit_cflags-core/lib/small_malloc := $(foreach f,malloc calloc realloc free,-D$f=small_$f) -Wno-missing-prototypes
+unit-core/lib/addr := core/lib/addr.c core/lib/str.c core/lib/arena.c
+unit-core/lib/netlink := core/lib/netlink.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
