@@ -8,6 +8,7 @@ obj-$(CONFIG_STATE) += core/spec_store.o
 obj-$(if $(CONFIG_MANIFEST),y) += core/manifest_builtin.o
 obj-y += core/encode.o core/cmd_set.o
 obj-$(CONFIG_CLI) += core/cmd.o core/cmd_spec.o core/cmd_help.o core/watch.o
+obj-$(CONFIG_NET_PORTS) += core/port.o
 obj-y += core/cap.o
 obj-y += core/ids.o
 obj-y += core/rlimit.o
@@ -27,7 +28,7 @@ obj-$(CONFIG_CMD_EXEC) += core/join.o
 
 # What reads and writes specs and manifests, for tools and tests of the build machine.
 spec-sources := core/spec.c core/spec_value.c core/spec_finish.c \
-	$(if $(CONFIG_SYSCTL),core/sysctl.c,core/sysctl_none.c) core/spec_entry.c core/encode.c core/cap.c core/ids.c core/lib/arena.c \
+	$(if $(CONFIG_SYSCTL),core/sysctl.c,core/sysctl_none.c) core/spec_entry.c core/encode.c core/port.c core/cap.c core/ids.c core/lib/arena.c \
 	core/lib/str.c core/lib/str_escape.c core/lib/str_nearest.c core/lib/err.c core/lib/fd.c core/lib/path.c \
 	core/lib/out.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/words.c core/lib/capname.c
 manifest-sources := $(spec-sources) core/manifest.c core/manifest_text.c core/manifest_read.c core/manifest_bin.c \

@@ -16,6 +16,7 @@
 #include "core/ids.h"
 #include "core/lib/config.h"
 #include "core/lib/path.h"
+#include "core/port.h"
 
 /* A build without help texts does not carry them. */
 #define HELP(text) (IS_ENABLED(CONFIG_HELP) ? (text) : NULL)
@@ -97,6 +98,16 @@ static int spec_check_hostname(const char *text, struct err *e)
 	return 0;
 }
 
+static int spec_check_publish(const char *text, struct err *e)
+{
+	struct port p;
+
+	if (!IS_ENABLED(CONFIG_NET_PORTS))
+		return err_set(e, ENOTSUP, "%s: ports are not in this build; see myctr features",
+			       text);
+	return port_parse(text, &p, e);
+}
+
 static int spec_check_cpus(const char *text, struct err *e)
 {
 	return *text && !text[strspn(text, "0123456789,-")]
@@ -146,6 +157,10 @@ const struct spec_field spec_fields[] = {
 	      "none, host or a network (default none)", .check = CHECK(spec_check_name)),
 	FIELD(45, "userns", SPEC_BOOL, userns, NULL, "a user namespace of its own"),
 	FIELD(46, "timens", SPEC_BOOL, timens, NULL, "a time namespace of its own"),
+
+	FIELD(50, "publish", SPEC_LIST, publish, "PORT:PORT[/udp]",
+	      "[ADDRESS:]PORT:PORT[/udp][@IF] of the device to it",
+	      .check = CHECK(spec_check_publish)),
 
 	FIELD(60, "memory", SPEC_SIZE, memory, "SIZE", "most memory"),
 	FIELD(61, "memory-high", SPEC_SIZE, memory_high, "SIZE",

@@ -68,6 +68,7 @@ struct spec {
 	/* namespaces: enum spec_ns each */
 	uint64_t pid, uts, ipc, cgroupns;
 	struct strv network; /* none | host | names; default none */
+	struct strv publish; /* [ADDRESS:]PORT:PORT[/udp][@INTERFACE], see core/port.h */
 	bool userns;	     /* a user namespace of its own */
 	bool timens;
 

@@ -10,6 +10,7 @@
 #include "core/driver.h"
 #include "core/lib/config.h"
 #include "core/lib/path.h"
+#include "core/port.h"
 #include "core/spec.h"
 #include "core/sysctl.h"
 
@@ -99,6 +100,26 @@ static int spec_finish_drivers(const struct spec *s, struct err *e)
 	return 0;
 }
 
+/* What is published must have somewhere to go, and no port twice. */
+static int spec_finish_ports(const struct spec *s, struct err *e)
+{
+	bool own = false;
+
+	if (!IS_ENABLED(CONFIG_NET_PORTS) || !s->publish.n)
+		return 0;
+	for (unsigned int i = 0; i < s->network.n; i++) {
+		if (strcmp(s->network.v[i], "host") == 0)
+			return err_set(
+				e, EINVAL,
+				"publish: with network = host its ports are the device's; leave it out");
+		own |= strcmp(s->network.v[i], "none") != 0;
+	}
+	if (!own)
+		return err_set(e, EINVAL,
+			       "publish: nothing can reach a container with network = none");
+	return port_check_list(&s->publish, NULL, e);
+}
+
 int spec_finish(struct spec *s, struct err *e)
 {
 	int r = spec_finish_names(s, e);
@@ -114,6 +135,8 @@ int spec_finish(struct spec *s, struct err *e)
 		r = spec_finish_log(s, e);
 	if (r >= 0)
 		r = spec_finish_drivers(s, e);
+	if (r >= 0)
+		r = spec_finish_ports(s, e);
 	if (r >= 0)
 		r = sysctl_check(s, e);
 	return r < 0 ? r : 0;

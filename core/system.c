@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/lib/config.h"
+#include "core/port.h"
 
 #define HELP(text) (IS_ENABLED(CONFIG_HELP) ? (text) : NULL)
 #define CHECK(fn) (SPEC_FOREIGN ? (fn) : NULL)
@@ -53,6 +54,13 @@ static int system_check_sysctl(const char *text, struct err *e)
 	return spec_keyval(text, key, sizeof(key), &value, e);
 }
 
+static int system_check_wan(const char *text, struct err *e)
+{
+	return !IS_ENABLED(CONFIG_NET_PORTS) || port_is_device(text)
+		       ? 0
+		       : err_set(e, EINVAL, "%s: not the name of an interface", text);
+}
+
 const struct spec_field system_fields[] = {
 	FIELD(1, "hostname", SPEC_STR, hostname, "NAME",
 	      "name of the device (default: left as it is)"),
@@ -66,6 +74,8 @@ const struct spec_field system_fields[] = {
 	      "further file system to mount", .check = CHECK(system_check_mount)),
 	FIELD(7, "shutdown-timeout", SPEC_TIME, shutdown_timeout, "TIME",
 	      "the whole shutdown takes no longer"),
+	FIELD(10, "wan", SPEC_NAMES, wan, "INTERFACE", "publishes only what names it",
+	      .check = CHECK(system_check_wan)),
 };
 
 const unsigned int system_n_fields = ARRAY_SIZE(system_fields);

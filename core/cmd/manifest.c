@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/cmd.h"
 #include "core/lib/fd.h"
 #include "core/manifest.h"
+#include "core/port.h"
 
 enum { MANIFEST_OUTPUT };
 
@@ -55,13 +57,57 @@ static void manifest_warnings(struct out *o, const struct spec *s)
 		manifest_warn(o, s, "critical, but a task ends");
 }
 
+/* Where a port is open that names no place. */
+static void manifest_port(struct out *o, const struct manifest *m, const struct spec *s,
+			  const char *text, const struct port *p)
+{
+	if (p->family != AF_UNSPEC || *p->dev)
+		return;
+	out_printf(o, "note: %s: publish = %s is open on every interface", s->name, text);
+	for (unsigned int i = 0; i < m->system.wan.n; i++)
+		out_printf(o, "%s%s", i ? ", " : " but ", m->system.wan.v[i]);
+	out_text(o, m->system.wan.n ? "\n" : "; wan = in [system] names those to leave out\n");
+}
+
+/* Two may take turns, so this is no error yet; starting the second one while the first runs is. */
+static void manifest_port_twice(struct out *o, const struct manifest *m, unsigned int i,
+				const char *text, const struct port *p)
+{
+	struct err e = { 0 };
+	struct port other;
+
+	for (unsigned int c = 0; c < i; c++)
+		for (unsigned int j = 0; j < m->containers[c]->publish.n; j++)
+			if (port_parse(m->containers[c]->publish.v[j], &other, &e) == 0 &&
+			    port_overlaps(p, &other, &m->system.wan))
+				out_printf(o, "warning: %s: publish = %s takes a port of %s (%s)\n",
+					   m->containers[i]->name, text, m->containers[c]->name,
+					   m->containers[c]->publish.v[j]);
+}
+
+static void manifest_ports(struct out *o, const struct manifest *m, unsigned int i)
+{
+	const struct strv *l = &m->containers[i]->publish;
+	struct err e = { 0 };
+	struct port p;
+
+	for (unsigned int j = 0; IS_ENABLED(CONFIG_NET_PORTS) && j < l->n; j++) {
+		if (port_parse(l->v[j], &p, &e) < 0)
+			continue;
+		manifest_port(o, m, m->containers[i], l->v[j], &p);
+		manifest_port_twice(o, m, i, l->v[j], &p);
+	}
+}
+
 static int manifest_check(struct manifest *m, struct cmd_line *line)
 {
 	struct out o = OUT(STDOUT_FILENO);
 
 	(void)line;
-	for (unsigned int i = 0; i < m->n; i++)
+	for (unsigned int i = 0; i < m->n; i++) {
 		manifest_warnings(&o, m->containers[i]);
+		manifest_ports(&o, m, i);
+	}
 	out_printf(&o, "ok: %u container%s\n", m->n, m->n == 1 ? "" : "s");
 	return out_flush(&o) < 0 ? CMD_FAILED : 0;
 }

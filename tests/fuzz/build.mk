@@ -16,6 +16,7 @@ fuzz_libs-lz4 := -llz4
 fuzz-tar := $(tar-reader) $(tar-make) core/lib/err.c
 fuzz-unpack := $(tar-reader) drivers/image/tar_unpack.c $(tar-make) $(image-lib)
 fuzz-manifest := $(manifest-sources)
+fuzz-port := core/port.c core/lib/arena.c core/lib/err.c core/lib/str.c
 fuzz-spec := $(manifest-sources)
 fuzz-cmdline := $(spec-sources) core/cmd.c core/cmd_set.c core/cmd_spec.c core/cmd_help.c
 fuzz-netlink := core/lib/netlink.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c

@@ -64,6 +64,7 @@ unit-core/sysctl := core/sysctl.c $(spec-sources)
 unit-core/feature := core/feature.c core/feature_probe.c core/cgroup.c core/lib/err.c core/lib/fd.c core/lib/sys.c \
 	core/lib/str.c core/lib/arena.c
 unit-core/spec := $(spec-sources)
+unit-core/port := core/port.c core/lib/arena.c core/lib/err.c core/lib/str.c
 unit-core/encode := $(spec-sources)
 unit-core/cmd := $(spec-sources) core/cmd.c core/cmd_set.c core/cmd_spec.c core/cmd_help.c
 unit-core/lib/small_libc := core/lib/small_libc.c
