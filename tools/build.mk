@@ -102,7 +102,8 @@ my-ldflags = $(target-flag) $(libc-link) -Wl,--gc-sections,-z,$(if $(CONFIG_HARD
 	-Wl,-Map=$(O)/myctr.map $(if $(findstring clang,$(CC)),-fuse-ld=lld,$(SETS_LD))
 
 # GNU ld puts the linker sets among the read-only data; empty it for another linker.
-SETS_LD ?= -Wl,-T,tools/sets.ld
+small-layout := $(and $(CONFIG_SMALL),$(filter x86_64 aarch64,$(arch)),$(filter musl,$(LIBC)),$(if $(CONFIG_PIE)$(CONFIG_HARDEN),,y))
+SETS_LD ?= -Wl,-T,tools/$(if $(small-layout),small,sets).ld
 
 # Objects depend on the exact command, so that another CC or CFLAGS rebuilds them.
 flags-now = $(CC) $(my-cflags) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(SETS_LD)
@@ -125,7 +126,7 @@ $(objs): $(O)/%.o: %.c $(autoconf) $(O)/.flags | $(gen-y) $(sysroot-ready)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(my-cflags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/myctr.elf: $(objs) tools/sets.ld $(O)/.flags
+$(O)/myctr.elf: $(objs) tools/sets.ld tools/small.ld $(O)/.flags
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(my-ldflags) $(LDFLAGS) -o $@ $(objs) $(call lib-libs,$(libs)) $(libc-end)
 
