@@ -136,16 +136,12 @@ void child_join(struct launch *l, int sock, bool wait_for_go)
  */
 static int child_signals(struct child *c, struct err *e)
 {
-	static const int ignored[] = { SIGHUP,	SIGINT,	 SIGQUIT, SIGPIPE,
-				       SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU };
 	static const unsigned long zeroed[8];
 	sigset_t none;
 
 	(void)c;
-	for (unsigned int i = 0; i < ARRAY_SIZE(ignored); i++)
-		signal(ignored[i], SIG_DFL);
-	/* libc keeps these two for itself and does not let anybody say it; a zeroed struct is SIG_DFL. */
-	for (int sig = 32; sig <= 33; sig++)
+	/* By hand, because libc keeps two for itself and lets nobody say it; a zeroed struct is SIG_DFL. */
+	for (int sig = 1; sig < _NSIG; sig++)
 		syscall(SYS_rt_sigaction, sig, zeroed, NULL, (size_t)(_NSIG - 1) / 8);
 	sigemptyset(&none);
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sendfile.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -109,14 +110,14 @@ int self_seal(struct err *e)
 	AUTO_FREE char *line = NULL;
 	AUTO_FD int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	AUTO_FD int copy = -1;
-	struct statvfs vfs;
+	struct statfs fs;
 
 	/* Without /proc nobody can reach us through it; at boot it is not there yet. */
 	if (exe < 0)
 		return errno == ENOENT ? 0 : err_sys(e, errno, "/proc/self/exe");
 	if ((fcntl(exe, F_GET_SEALS) & (SELF_SEALS | INT_MIN)) == SELF_SEALS)
 		return 0;
-	if (fstatvfs(exe, &vfs) == 0 && (vfs.f_flag & ST_RDONLY))
+	if (fstatfs(exe, &fs) == 0 && (fs.f_flags & ST_RDONLY))
 		return 0;
 	copy = self_read_only();
 	if (copy < 0)

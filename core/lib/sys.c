@@ -242,14 +242,14 @@ int sys_mount_read_only(int tree)
 /* A remount replaces all flags of a mount, so those it has are read first. */
 static int sys_remount(const char *path, unsigned long flags)
 {
-	struct statvfs st;
+	struct statfs st;
 
-	if (statvfs(path, &st) < 0)
+	if (statfs(path, &st) < 0)
 		return -errno;
-	flags |= (st.f_flag & ST_RDONLY ? MS_RDONLY : 0) | (st.f_flag & ST_NOSUID ? MS_NOSUID : 0) |
-		 (st.f_flag & ST_NODEV ? MS_NODEV : 0) | (st.f_flag & ST_NOEXEC ? MS_NOEXEC : 0) |
-		 (st.f_flag & ST_RELATIME ? MS_RELATIME : 0) |
-		 (st.f_flag & ST_NOATIME ? MS_NOATIME : 0);
+	flags |= (st.f_flags & ST_RDONLY ? MS_RDONLY : 0) | (st.f_flags & ST_NOSUID ? MS_NOSUID : 0) |
+		 (st.f_flags & ST_NODEV ? MS_NODEV : 0) | (st.f_flags & ST_NOEXEC ? MS_NOEXEC : 0) |
+		 (st.f_flags & ST_RELATIME ? MS_RELATIME : 0) |
+		 (st.f_flags & ST_NOATIME ? MS_NOATIME : 0);
 	return mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0 ? -errno : 0;
 }
 

@@ -17,7 +17,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/driver.h"
@@ -305,14 +304,13 @@ static int v2_down(const char *name)
 /* A fresh cgroup where a crash has left one: its limits and its processes are nobody's any more. */
 static int make_again(int parent, const char *name)
 {
-	struct timespec step = { .tv_nsec = LEFTOVER_STEP_MS * 1000000L };
 	int ret = -EBUSY;
 
 	for (int ms = 0; ms < LEFTOVER_MS && ret == -EBUSY; ms += LEFTOVER_STEP_MS) {
 		v2_kill(name);
 		ret = v2_down(name);
 		if (ret == -EBUSY)
-			nanosleep(&step, NULL);
+			usleep(LEFTOVER_STEP_MS * 1000);
 	}
 	if (ret < 0)
 		return ret;

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/statvfs.h>
+#include <sys/statfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,12 +92,12 @@ static int tar_hash_finish(int image, pid_t pid, int result, char key[TREES_KEY]
 static int tar_check_space(const struct image *img, int store, struct err *e)
 {
 	char need[16], have[16];
-	struct statvfs fs;
+	struct statfs fs;
 	uint64_t room, size = (uint64_t)img->st.st_size;
 
-	if (fstatvfs(store, &fs) < 0)
+	if (fstatfs(store, &fs) < 0)
 		return 0;
-	room = (uint64_t)fs.f_bavail * fs.f_frsize;
+	room = (uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize;
 	/* Compressed files need more still; that shows while unpacking. */
 	if (room >= size)
 		return 0;
