@@ -16,6 +16,7 @@ obj-$(CONFIG_SYSCTL) += core/sysctl.o
 obj-$(if $(CONFIG_SYSCTL),,y) += core/sysctl_none.o
 obj-y += core/codec.o
 obj-$(CONFIG_STATE) += core/record.o core/state.o core/state_live.o
+obj-$(CONFIG_PACK) += core/pack.o
 obj-y += core/log.o
 obj-y += core/cgroup.o
 obj-y += core/image.o

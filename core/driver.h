@@ -95,6 +95,33 @@ struct codec_driver {
 const struct codec_driver *codec_find(const uint8_t *head, size_t len);
 const struct codec_driver *codec_by_name(const char *name);
 
+/* ---- pack: makes an image file of a folder --------------------------------------------------- */
+
+#define PACK_TIMES_KEPT INT64_MAX
+
+struct pack_args {
+	int root;	  /* folder fd; links in it are not followed */
+	const char *name; /* of the folder, for messages */
+	int64_t newest;	  /* seconds since 1970: later times become this one, or PACK_TIMES_KEPT */
+	bool sparse; /* tar: holes of files stay holes; what is one depends on the file system */
+	uint64_t entries; /* out: how many were written */
+	uint64_t bytes;	  /* out: content of all files */
+};
+
+struct pack_driver {
+	DRIVER_COMMON;
+	const char *suffix; /* Required. ".tar" */
+	bool seeks;	    /* out must be an empty regular file, open for reading too */
+	/* Optional, host. Can it work on this machine? */
+	int (*usable)(struct err *e);
+	/*
+	 * Required, host. Writes everything below a->root to out: the same content gives the same
+	 * bytes, whatever the file system. Sockets are left out. On error what was written is
+	 * rubbish.
+	 */
+	int (*write)(struct pack_args *a, int out, struct err *e);
+};
+
 /* ---- storage: makes the container's root over the image's tree ------------------------------- */
 
 struct storage_args {
@@ -273,6 +300,7 @@ struct net_driver {
 
 DRIVER_SET(image);
 DRIVER_SET(codec);
+DRIVER_SET(pack);
 DRIVER_SET(storage);
 DRIVER_SET(cgroup);
 DRIVER_SET(seccomp);

@@ -117,6 +117,9 @@ struct tar_xattr {
 };
 bool tar_xattr(const struct tar_reader *r, size_t *cursor, struct tar_xattr *x);
 
+/* The attributes that belong to an image, when it is unpacked and when it is written. */
+bool tar_xattr_wanted(const char *name);
+
 /* ---- unpacking ------------------------------------------------------------------------------- */
 
 struct tar_limits {

@@ -268,3 +268,16 @@ bool tar_xattr(const struct tar_reader *r, size_t *cursor, struct tar_xattr *x)
 	}
 	return false;
 }
+
+bool tar_xattr_wanted(const char *name)
+{
+	/*
+	 * Those of overlay would tell the kernel to look elsewhere; labels belong to the machine
+	 * they were made on.
+	 */
+	if (strncmp(name, "trusted.overlay.", 16) == 0 || strncmp(name, "user.overlay.", 13) == 0)
+		return false;
+	return strncmp(name, "user.", 5) == 0 || strncmp(name, "trusted.", 8) == 0 ||
+	       strcmp(name, "security.capability") == 0 ||
+	       strncmp(name, "system.posix_acl_", 17) == 0;
+}

@@ -166,17 +166,15 @@ static bool unpack_owner_differs(const struct unpack *u)
 	return u->super && (t->uid != u->uid || t->gid != gid);
 }
 
-static bool unpack_xattr_wanted(const char *name)
+/* fd is the entry, or -1 for one that cannot be opened without side effects: then by its name. */
+static int unpack_xattr(const struct unpack *u, int fd, const struct tar_xattr *x)
 {
-	/*
-	 * Those of overlay would tell the kernel to look elsewhere; labels belong to the machine
-	 * they were made on.
-	 */
-	if (strncmp(name, "trusted.overlay.", 16) == 0 || strncmp(name, "user.overlay.", 13) == 0)
-		return false;
-	return strncmp(name, "user.", 5) == 0 || strncmp(name, "trusted.", 8) == 0 ||
-	       strcmp(name, "security.capability") == 0 ||
-	       strncmp(name, "system.posix_acl_", 17) == 0;
+	char proc[PATH_FD_SIZE + NAME_MAX + 2];
+
+	if (fd >= 0)
+		return fsetxattr(fd, x->name, x->value, x->len, 0);
+	str_format(proc, sizeof(proc), "/proc/self/fd/%d/%s", u->dir, u->name);
+	return lsetxattr(proc, x->name, x->value, x->len, 0);
 }
 
 static int unpack_xattrs(struct unpack *u, int fd, struct err *e)
@@ -185,7 +183,7 @@ static int unpack_xattrs(struct unpack *u, int fd, struct err *e)
 	size_t cursor = 0;
 
 	while (u->r->pax_len && tar_xattr(u->r, &cursor, &x)) {
-		if (!unpack_xattr_wanted(x.name) || fsetxattr(fd, x.name, x.value, x.len, 0) == 0)
+		if (!tar_xattr_wanted(x.name) || unpack_xattr(u, fd, &x) == 0)
 			continue;
 		if (errno != ENOTSUP && errno != EPERM)
 			return unpack_failed(u, "cannot set an extended attribute", e);
@@ -274,12 +272,16 @@ static int unpack_node_meta(struct unpack *u, struct err *e)
 {
 	const struct tar_entry *t = &u->r->entry;
 	struct timespec times[2];
+	int r;
 
 	if (unpack_owner_differs(u) &&
 	    fchownat(u->dir, u->name, t->uid, t->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return unpack_failed(u, "cannot set the owner", e);
 	if (t->type != TAR_SYMLINK && t->mode & 07000 && fchmodat(u->dir, u->name, t->mode, 0) < 0)
 		return unpack_failed(u, "cannot set the mode", e);
+	r = unpack_xattrs(u, -1, e);
+	if (r < 0)
+		return r;
 	unpack_times(u, times);
 	if (utimensat(u->dir, u->name, times, AT_SYMLINK_NOFOLLOW) < 0)
 		return unpack_failed(u, "cannot set the time", e);

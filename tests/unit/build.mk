@@ -81,3 +81,7 @@ unit-core/lib/small_malloc := core/lib/small_malloc.c
 unit_cflags-core/lib/small_malloc := $(foreach f,malloc calloc realloc free,-D$f=small_$f) -Wno-missing-prototypes
 unit-core/lib/addr := core/lib/addr.c core/lib/str.c core/lib/arena.c
 unit-core/lib/netlink := core/lib/netlink.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
+image-pack := core/pack.c drivers/image/tar_pack.c drivers/image/tar_write.c drivers/image/squashfs_pack.c
+unit-drivers/image/tar_pack := $(image-pack) $(tar-reader) drivers/image/tar_unpack.c core/codec.c drivers/codec/lz4.c \
+	drivers/codec/xxh32.c $(image-lib)
+unit_libs-drivers/image/tar_pack := -llz4
