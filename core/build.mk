@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 # Objects of core/; see the Makefile.
-obj-y += core/main.o core/paths.o core/spec.o core/spec_entry.o core/spec_value.o core/spec_finish.o
-obj-y += core/manifest.o core/manifest_bin.o core/manifest_order.o core/system.o
+obj-y += core/main.o core/paths.o core/cmd_set.o
+# specs from anywhere, or those alone which the build machine has made of the manifest
+spec-objects := core/spec.o core/spec_signal.o core/spec_value.o core/spec_finish.o core/encode.o core/lib/capname.o \
+	core/manifest.o core/manifest_bin.o core/manifest_order.o core/manifest_print.o core/system.o \
+	$(if $(CONFIG_MANIFEST),core/manifest_builtin.o)
+obj-$(CONFIG_SPEC_FOREIGN) += $(spec-objects)
+obj-$(if $(CONFIG_SPEC_FOREIGN),,y) += core/manifest_static.o
+obj-y += core/spec_entry.o
 obj-$(CONFIG_MANIFEST_TEXT) += core/manifest_text.o core/manifest_read.o
-obj-y += core/manifest_print.o
 obj-$(CONFIG_STATE) += core/spec_store.o
-obj-$(if $(CONFIG_MANIFEST),y) += core/manifest_builtin.o
-obj-y += core/encode.o core/cmd_set.o
 obj-$(CONFIG_CLI) += core/cmd.o core/cmd_spec.o core/cmd_help.o core/watch.o
 obj-$(CONFIG_NET_PORTS) += core/port.o
 obj-y += core/cap.o
@@ -28,7 +31,7 @@ obj-$(CONFIG_FOREGROUND) += core/relay.o
 obj-$(CONFIG_CMD_EXEC) += core/join.o
 
 # What reads and writes specs and manifests, for tools and tests of the build machine.
-spec-sources := core/spec.c core/spec_value.c core/spec_finish.c \
+spec-sources := core/spec.c core/spec_signal.c core/spec_value.c core/spec_finish.c \
 	$(if $(CONFIG_SYSCTL),core/sysctl.c,core/sysctl_none.c) core/spec_entry.c core/encode.c core/port.c core/cap.c core/ids.c core/lib/arena.c \
 	core/lib/str.c core/lib/str_escape.c core/lib/str_nearest.c core/lib/err.c core/lib/fd.c core/lib/path.c \
 	core/lib/out.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/words.c core/lib/capname.c
@@ -36,14 +39,15 @@ manifest-sources := $(spec-sources) core/manifest.c core/manifest_text.c core/ma
 	core/manifest_order.c core/manifest_print.c core/system.c core/paths.c
 
 # The manifest of CONFIG_MANIFEST becomes data here, checked by the device's own parser.
-ifneq ($(CONFIG_MANIFEST),)
+ifneq ($(CONFIG_MANIFEST)$(if $(CONFIG_SPEC_FOREIGN),,y),)
 gen-y += $(O)/include/generated/manifest_data.h
 endif
 $(O)/tools/manifest: tools/manifest/compile.c $(manifest-sources) $(autoconf)
 	$(call say,HOSTCC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOST_CC) -std=gnu11 -O1 -Wall -Wextra -D_GNU_SOURCE -I. -I$(O)/include -include $(autoconf) \
-		-UCONFIG_MANIFEST_TEXT -DCONFIG_MANIFEST_TEXT=1 $(HOSTCFLAGS) -o $@ $(filter %.c,$^)
+		-UCONFIG_MANIFEST_TEXT -DCONFIG_MANIFEST_TEXT=1 $(if $(CONFIG_SPEC_FOREIGN),,-DCONFIG_SPEC_FOREIGN=1 -DMANIFEST_STRUCTS=1) \
+		-DSPEC_MEMBERS $(HOSTCFLAGS) -o $@ $(filter %.c,$^)
 $(O)/include/generated/manifest_data.h: $(O)/tools/manifest $(CONFIG_MANIFEST) $(wildcard $(CONFIG_MANIFEST).d/*)
 	$(Q)mkdir -p $(@D)
 	$(Q)$< $(CONFIG_MANIFEST) >$@

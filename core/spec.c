@@ -25,7 +25,7 @@
 #define FIELD(id_, name_, type_, member_, arg_, help_, ...)                                        \
 	{                                                                                          \
 		.id = id_, .name = name_, .type = type_, .offset = offsetof(struct spec, member_), \
-		.arg = HELP(arg_), .help = HELP(help_), __VA_ARGS__                                \
+		.arg = HELP(arg_), .help = HELP(help_), SPEC_MEMBER(member_) __VA_ARGS__           \
 	}
 
 static const char *const spec_storages[] = { "overlay", "tmpfs", "read-only", "bind", NULL };

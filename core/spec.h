@@ -112,8 +112,7 @@ struct spec {
  * False in a build whose only specs are those of the manifest that was checked and compiled in when it was
  * built: then nothing need be checked again on the device.
  */
-#define SPEC_FOREIGN \
-	(IS_ENABLED(CONFIG_MANIFEST_TEXT) || IS_ENABLED(CONFIG_CONTROL) || IS_ENABLED(CONFIG_CLI))
+#define SPEC_FOREIGN IS_ENABLED(CONFIG_SPEC_FOREIGN)
 
 /* What one field holds; decides how its text is read, printed and encoded. */
 enum spec_type {
@@ -130,6 +129,13 @@ enum spec_type {
 	SPEC_ENUM,  /* uint64_t index into words */
 };
 
+/* For the rows of a field table: see .member. */
+#ifdef SPEC_MEMBERS
+#define SPEC_MEMBER(name_) .member = #name_,
+#else
+#define SPEC_MEMBER(name_)
+#endif
+
 /* One row of a field table. Rows of struct spec and of struct system_spec have the same form. */
 struct spec_field {
 	uint16_t id; /* never reused: names the field in the binary encoding */
@@ -141,6 +147,9 @@ struct spec_field {
 	const char *const *words; /* SPEC_ENUM: NULL-terminated */
 	int64_t min;
 	uint64_t max;
+#ifdef SPEC_MEMBERS
+	const char *member; /* its name in C, for the tool which writes structs */
+#endif
 	/* Optional: checks one entry of the value beyond its type. */
 	int (*check)(const char *text, struct err *e);
 };

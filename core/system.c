@@ -18,7 +18,7 @@
 	{                                                                           \
 		.id = id_, .name = name_, .type = type_,                            \
 		.offset = offsetof(struct system_spec, member_), .arg = HELP(arg_), \
-		.help = HELP(help_), __VA_ARGS__                                    \
+		.help = HELP(help_), SPEC_MEMBER(member_) __VA_ARGS__               \
 	}
 
 /* At least min words, the one at path absolute. */

@@ -66,7 +66,7 @@ static void reap_signal(struct sup *s, int sig)
 		reap_children(s);
 		break;
 	case SIGHUP:
-		if (sup_reload(s, &e) < 0)
+		if (SPEC_FOREIGN && sup_reload(s, &e) < 0)
 			sup_say(NULL, "reload: %s", e.msg);
 		break;
 	case SIGUSR1:

@@ -26,5 +26,4 @@ obj-$(CONFIG_SMALL_STRING) += core/lib/small_string.o core/lib/small_clock.o
 $(O)/core/lib/small_string.o: private my-cflags += -ffreestanding
 obj-$(CONFIG_SMALL_PRINTF) += core/lib/printf.o core/lib/small_libc.o core/lib/small_sys.o
 endif
-obj-y += core/lib/capname.o
 obj-$(CONFIG_NETLINK) += core/lib/netlink.o core/lib/addr.o
