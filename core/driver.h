@@ -40,6 +40,7 @@ struct sock_fprog;
 struct image {
 	const struct image_driver *driver;
 	char path[256]; /* as given or found in the store; for messages */
+	char id[65];	/* SHA-256 in hex where it is known without reading the file, else "" */
 	int fd;		/* open file or folder, owned by launch */
 	struct stat st;
 	uint8_t head[IMAGE_HEAD];
@@ -58,6 +59,12 @@ struct image_driver {
 	bool (*match)(const struct image *img);
 	/* Required, host. May block: unpack once, find or set up a loop device. Fills tree (and dev). */
 	int (*prepare)(struct image *img, struct err *e);
+	/*
+	 * Optional, host. Reads all of it without unpacking and fails when it is damaged; *config gets the
+	 * text of its configuration (core/image_config.h), malloc'd, and stays NULL when it has none. Without
+	 * it prepare() is the check, and the configuration is read from the tree.
+	 */
+	int (*check)(struct image *img, char **config, struct err *e);
 	/* Required, in the mount namespace of the new root. Mounts the tree read-only at target. */
 	int (*attach)(const struct image *img, const char *target, struct err *e);
 };

@@ -12,11 +12,13 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "core/image_config.h"
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
 #include "core/lib/str.h"
 #include "core/lib/sys.h"
 #include "core/paths.h"
+#include "core/store.h"
 
 /* Formats that a build may not have, so that the error can name what is missing. */
 static const struct image_magic {
@@ -26,8 +28,8 @@ static const struct image_magic {
 } image_magics[] = {
 	{ 4, "hsqs", "a squashfs file; this build has no IMAGE_SQUASHFS" },
 	{ 4, "\x04\x22\x4d\x18", "lz4-compressed; this build has no CODEC_LZ4 or no IMAGE_TAR" },
-	{ 2, "\x1f\x8b", "gzip-compressed; this build has no CODEC_GZIP or no IMAGE_TAR" },
-	{ 4, "\x28\xb5\x2f\xfd", "zstd-compressed; this build has no CODEC_ZSTD or no IMAGE_TAR" },
+	{ 2, "\x1f\x8b", "gzip-compressed, which is not supported; use lz4" },
+	{ 4, "\x28\xb5\x2f\xfd", "zstd-compressed, which is not supported; use lz4" },
 	{ 6,
 	  "\xfd"
 	  "7zXZ",
@@ -46,7 +48,25 @@ static int image_unknown(const struct image *img, struct err *e)
 	return err_set(e, ENOTSUP, "%s: not a squashfs or tar file (bad magic at offset 0)", base);
 }
 
-/* A name without a slash may be in the store; a file of that name here comes first. */
+/* The name or id of an image in the store. */
+static int image_find_stored(struct image *img, const char *name, struct err *e)
+{
+	struct store_item item;
+	struct store s;
+	int r = store_open(&s, e);
+
+	if (r < 0)
+		return r;
+	r = store_find(&s, name, &item, NULL, e);
+	if (r == 0)
+		r = img->fd = store_open_image(&s, item.id, e);
+	if (r >= 0)
+		memcpy(img->id, item.id, sizeof(img->id));
+	store_close(&s);
+	return r < 0 ? r : 0;
+}
+
+/* A file of that name here comes first. */
 static int image_find(struct image *img, const char *name, struct err *e)
 {
 	char stored[PATHS_MAX];
@@ -57,15 +77,18 @@ static int image_find(struct image *img, const char *name, struct err *e)
 	img->fd = openat(AT_FDCWD, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (img->fd >= 0)
 		return 0;
-	if (errno != ENOENT || strchr(name, '/'))
+	if (errno != ENOENT || name[0] == '/' || name[0] == '.')
 		return err_sys(e, errno, "%s: cannot open", name);
-	if (paths_join(stored, paths.data, "images", name) < 0)
-		return err_set(e, ENAMETOOLONG, "%s: name too long", name);
-	img->fd = openat(AT_FDCWD, stored, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (img->fd < 0)
-		return err_sys(e, errno, "%s: not here and not in %s/images", name, paths.data);
-	str_copy(img->path, sizeof(img->path), stored);
-	return 0;
+	if (!strchr(name, '/') && paths_join(stored, paths.data, "images", name) == 0) {
+		img->fd = openat(AT_FDCWD, stored, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		if (img->fd >= 0) {
+			str_copy(img->path, sizeof(img->path), stored);
+			return 0;
+		}
+	}
+	if (IS_ENABLED(CONFIG_IMAGE_STORE))
+		return image_find_stored(img, name, e);
+	return err_sys(e, errno, "%s: not here and not in %s/images", name, paths.data);
 }
 
 static int image_look(struct image *img, struct err *e)
@@ -97,13 +120,14 @@ static int image_pick(struct image *img, struct err *e)
 	return image_unknown(img, e);
 }
 
-int image_open(struct image *img, const char *name, struct err *e)
+static void image_begin(struct image *img, int fd)
 {
-	int r;
-
-	*img = (struct image){ .fd = -1, .tree = -1 };
+	*img = (struct image){ .fd = fd, .tree = -1 };
 	str_format(img->store, sizeof(img->store), "%s/images/trees", paths.data);
-	r = image_find(img, name, e);
+}
+
+static int image_opened(struct image *img, int r, struct err *e)
+{
 	if (r == 0)
 		r = image_look(img, e);
 	if (r == 0)
@@ -111,6 +135,56 @@ int image_open(struct image *img, const char *name, struct err *e)
 	if (r < 0)
 		image_close(img);
 	return r;
+}
+
+int image_open(struct image *img, const char *name, struct err *e)
+{
+	image_begin(img, -1);
+	return image_opened(img, image_find(img, name, e), e);
+}
+
+int image_open_fd(struct image *img, int fd, const char *name, struct err *e)
+{
+	image_begin(img, fd);
+	str_copy(img->path, sizeof(img->path), name);
+	if (lseek(fd, 0, SEEK_SET) < 0) {
+		fd_close(&img->fd);
+		return err_sys(e, errno, "%s: cannot read", name);
+	}
+	return image_opened(img, 0, e);
+}
+
+const char *image_format(const struct image *img, char *buf, size_t size)
+{
+	const struct codec_driver *codec = codec_find(img->head, img->head_len);
+
+	str_format(buf, size, "%s%s", img->driver->name, codec ? codec->suffix : "");
+	return buf;
+}
+
+int image_check(struct image *img, char **config, struct err *e)
+{
+	size_t len;
+	int r;
+
+	*config = NULL;
+	if (img->driver->check)
+		return img->driver->check(img, config, e);
+	r = img->driver->prepare(img, e);
+	if (r == 0 && IS_ENABLED(CONFIG_IMAGE_CONFIG))
+		r = image_config_read(img->tree, config, &len, e);
+	return r;
+}
+
+/* An unpacked tree is named by the content of the file it came from. */
+static void image_name_tree(struct image *img)
+{
+	const char *base = path_base(img->from);
+	size_t dir = (size_t)(base - img->from);
+
+	if (!img->id[0] && dir == strlen(img->store) + 1 && strlen(base) == 64 &&
+	    strncmp(img->from, img->store, dir - 1) == 0)
+		str_copy(img->id, sizeof(img->id), base);
 }
 
 int image_prepare(struct image *img, struct err *e)
@@ -126,6 +200,7 @@ int image_prepare(struct image *img, struct err *e)
 		return err_sys(e, errno, "%s: cannot name its tree; is /proc mounted?",
 			       path_base(img->path));
 	img->from[n] = '\0';
+	image_name_tree(img);
 	return 0;
 }
 

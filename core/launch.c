@@ -19,6 +19,7 @@
 
 #include "core/cgroup.h"
 #include "core/image.h"
+#include "core/image_config.h"
 #include "core/lib/config.h"
 #include "core/lib/event.h"
 #include "core/lib/fd.h"
@@ -31,6 +32,57 @@
 #include "core/sysctl.h"
 
 static int launch_network(struct launch *l, struct err *e);
+static int launch_check_id(const struct launch *l, struct err *e)
+{
+	if (!l->image.id[0])
+		return err_set(e, EINVAL, "%s: image-id is for images in the store",
+			       l->spec->image);
+	if (strcmp(l->image.id, l->spec->image_id) == 0)
+		return 0;
+	return err_set(e, ESTALE, "%s: has the content %.12s, not %.12s as image-id wants",
+		       l->spec->image, l->image.id, l->spec->image_id);
+}
+
+/* A copy of what was written, over what the image says. The steps after this one go by it. */
+static int launch_merge(struct launch *l, struct spec *config, struct err *e)
+{
+	struct spec *s = l->merged = spec_new();
+	int r;
+
+	if (!s)
+		return err_set(e, ENOMEM, "out of memory");
+	s->name = l->spec->name;
+	s->origin = l->spec->origin;
+	r = spec_inherit(s, l->spec, e);
+	if (r == 0 && config)
+		r = image_config_apply(s, config, e);
+	if (r == 0 && l->image.id[0])
+		r = spec_set(s, spec_field("image-id"), l->image.id, e);
+	if (r == 0)
+		r = spec_finish(s, e);
+	l->spec = s;
+	return r;
+}
+
+static int launch_config(struct launch *l, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	struct spec *config = NULL;
+	size_t len;
+	int r = image_config_read(l->image.tree, &text, &len, e);
+
+	if (r == 0 && text)
+		r = image_config_parse(text, len, &config, e);
+	if (r < 0)
+		return err_wrap(e, path_base(l->spec->image));
+	if (config || l->image.id[0])
+		r = launch_merge(l, config, e);
+	spec_free(config);
+	if (r == 0 && !l->spec->command.n)
+		return err_set(e, EINVAL, "command: is missing, and the image names none");
+	return r;
+}
+
 static int launch_image(struct launch *l, struct err *e);
 static int launch_storage(struct launch *l, struct err *e);
 static int launch_cgroup(struct launch *l, struct err *e);
@@ -59,7 +111,6 @@ void launch_init(struct launch *l, const struct spec *spec)
 	*l = (struct launch){
 		.spec = spec,
 		.stdio = { -1, -1, -1 },
-		.ignored = UINT64_MAX,
 		.image = { .fd = -1, .tree = -1 },
 		.cgroup = -1,
 		.pidfd = -1,
@@ -75,6 +126,8 @@ void launch_free(struct launch *l)
 	fd_close(&l->pidfd);
 	fd_close(&l->master);
 	arena_free(&l->arena);
+	spec_free(l->merged);
+	l->merged = NULL;
 }
 
 int launch_up(struct launch *l, struct err *e)
@@ -220,7 +273,11 @@ static int launch_image(struct launch *l, struct err *e)
 {
 	int r = image_open(&l->image, l->spec->image, e);
 
-	return r < 0 ? r : image_prepare(&l->image, e);
+	if (r == 0)
+		r = image_prepare(&l->image, e);
+	if (r == 0 && l->spec->image_id)
+		r = launch_check_id(l, e);
+	return r < 0 || !IS_ENABLED(CONFIG_IMAGE_CONFIG) ? r : launch_config(l, e);
 }
 
 static int launch_storage(struct launch *l, struct err *e)

@@ -19,6 +19,13 @@
 /* Adds a container, which m owns from then on, also when this fails. */
 int manifest_add(struct manifest *m, struct spec *s, struct err *e);
 
+/*
+ * Reads the text of an image's configuration (core/image_config.h) into s: one section [image] with those
+ * keys that allows() is true for.
+ */
+int manifest_parse_image(struct spec *s, const char *name, const char *text, size_t len,
+			 bool (*allows)(const char *key), struct err *e);
+
 /* Index of the container of this name, or -ENOENT. */
 int manifest_index(const struct manifest *m, const char *name);
 

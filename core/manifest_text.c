@@ -23,7 +23,9 @@ struct text {
 	char *row;   /* the line at hand, NUL-terminated */
 	char *value; /* as long as row */
 	struct err *e;
-	struct fields section; /* .base is NULL before the first [section] */
+	struct spec *image;		 /* it is the configuration of an image, for this */
+	bool (*allows)(const char *key); /* then: which keys it may have */
+	struct fields section;		 /* .base is NULL before the first [section] */
 	unsigned int system_at[TEXT_FIELDS_MAX],
 		spec_at[TEXT_FIELDS_MAX]; /* the line of each key */
 	unsigned int *at;		  /* one of the two */
@@ -99,6 +101,16 @@ static int text_system(struct text *t, const char *where, const char *name)
 	return 0;
 }
 
+/* The one section of an image's configuration. */
+static int text_image(struct text *t, const char *where, const char *kind, const char *name)
+{
+	if (strcmp(kind, "image") != 0 || *name)
+		return text_fail(t, where, "an image has only the section [image]");
+	t->section = SPEC_FIELDS(t->image);
+	t->at = t->spec_at;
+	return 0;
+}
+
 static int text_unknown_section(struct text *t, const char *where, const char *kind)
 {
 	static const char *const known[] = { "container", "system" };
@@ -136,6 +148,8 @@ static int text_section(struct text *t, char *p)
 		*name++ = '\0';
 		name += strspn(name, " \t");
 	}
+	if (t->image)
+		return text_image(t, kind, kind, name);
 	if (!strcmp(kind, "container"))
 		return text_container(t, name, name);
 	if (!strcmp(kind, "system"))
@@ -204,6 +218,8 @@ static int text_key(struct text *t, char *key)
 	f = text_field(t, key);
 	if (!f)
 		return text_unknown_key(t, key);
+	if (t->allows && !t->allows(key))
+		return text_fail(t, key, "%s: an image may not set this", key);
 	at = &t->at[f - t->section.rows];
 	if (fields_is_set(&t->section, f) && !text_repeats(f)) {
 		if (*at)
@@ -268,7 +284,8 @@ static int text_lines(struct text *t, const char *text, size_t len)
 	return ret;
 }
 
-static int text_parse(struct manifest *m, const char *name, const char *text, size_t len,
+/* t says where to. */
+static int text_parse(const struct text *into, const char *name, const char *text, size_t len,
 		      struct err *e)
 {
 	AUTO_FREE struct text *t = calloc(1, sizeof(*t));
@@ -278,7 +295,7 @@ static int text_parse(struct manifest *m, const char *name, const char *text, si
 
 	if (!t || !rows)
 		return err_set(e, ENOMEM, "%s: out of memory", name);
-	t->m = m;
+	*t = *into;
 	t->name = name;
 	t->row = rows;
 	t->value = rows + room;
@@ -291,7 +308,13 @@ int manifest_parse(struct manifest *m, const char *name, const char *text, size_
 {
 	if (len > MANIFEST_MAX_BYTES)
 		return err_set(e, EFBIG, "%s: longer than %u bytes", name, MANIFEST_MAX_BYTES);
-	return text_parse(m, name, text, len, e);
+	return text_parse(&(struct text){ .m = m }, name, text, len, e);
+}
+
+int manifest_parse_image(struct spec *s, const char *name, const char *text, size_t len,
+			 bool (*allows)(const char *key), struct err *e)
+{
+	return text_parse(&(struct text){ .image = s, .allows = allows }, name, text, len, e);
 }
 
 _Static_assert(TEXT_FIELDS_MAX >= 128, "struct text keeps a line for each field of struct spec");

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,7 +56,7 @@ static int paths_user(struct err *e)
 
 int paths_init(struct err *e)
 {
-	if (getauxval(AT_EUID) != 0)
+	if (geteuid() != 0)
 		return paths_user(e);
 	if (paths_set(paths.run, sizeof(paths.run), "MYCTR_RUN", CONFIG_RUN_DIR, "", e) < 0 ||
 	    paths_set(paths.data, sizeof(paths.data), "MYCTR_DATA", CONFIG_DATA_DIR, "", e) < 0 ||

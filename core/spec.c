@@ -108,6 +108,35 @@ static int spec_check_publish(const char *text, struct err *e)
 	return port_parse(text, &p, e);
 }
 
+static int spec_check_id(const char *text, struct err *e)
+{
+	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64
+		       ? 0
+		       : err_set(e, EINVAL, "%.70s: not the 64 hex digits of a SHA-256", text);
+}
+
+/* 80, 80/tcp, 8000-8010/udp */
+static int spec_check_port(const char *text, struct err *e)
+{
+	static const char *const protocols[] = { "", "/tcp", "/udp", "/sctp" };
+	uint64_t first, last;
+	char range[12] = "";
+	size_t n = strcspn(text, "/"), dash;
+	bool known = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++)
+		known |= strcmp(text + n, protocols[i]) == 0;
+	if (n < sizeof(range))
+		memcpy(range, text, n);
+	dash = strcspn(range, "-");
+	if (range[dash])
+		range[dash++] = '\0';
+	if (!known || str_u64(range, 1, 65535, &first) < 0 ||
+	    (dash < n && (str_u64(range + dash, 1, 65535, &last) < 0 || last < first)))
+		return err_set(e, EINVAL, "%s: expected PORT[-PORT][/tcp|/udp|/sctp]", text);
+	return 0;
+}
+
 static int spec_check_cpus(const char *text, struct err *e)
 {
 	return *text && !text[strspn(text, "0123456789,-")]
@@ -119,6 +148,9 @@ const struct spec_field spec_fields[] = {
 	FIELD(1, "image", SPEC_STR, image, "IMAGE",
 	      "squashfs or tar file, folder, or name in the store"),
 	FIELD(2, "command", SPEC_WORDS, command, "WORDS", "what runs in it"),
+	FIELD(11, "image-id", SPEC_STR, image_id, "SHA256", "run the image only with this content",
+	      .check = CHECK(spec_check_id)),
+	FIELD(12, "entrypoint", SPEC_WORDS, entrypoint, "WORDS", "what goes before the command"),
 	FIELD(3, "env", SPEC_LIST, env, "KEY=VALUE", "environment variable",
 	      .check = CHECK(spec_check_keyval)),
 	FIELD(4, "workdir", SPEC_STR, workdir, "DIR", "folder it starts in",
@@ -132,6 +164,13 @@ const struct spec_field spec_fields[] = {
 	FIELD(8, "task", SPEC_BOOL, task, NULL, "runs once; those after it wait for its end"),
 	FIELD(9, "tty", SPEC_BOOL, tty, NULL, "has a terminal"),
 	FIELD(10, "autostart", SPEC_BOOL, autostart, NULL, "starts with the device (default yes)"),
+
+	FIELD(13, "label", SPEC_LIST, label, "KEY=VALUE", "for people and tools",
+	      .check = CHECK(spec_check_keyval)),
+	FIELD(14, "expose", SPEC_NAMES, expose, "PORT[/PROTO]", "it listens there (only said)",
+	      .check = CHECK(spec_check_port)),
+	FIELD(15, "volume", SPEC_LIST, volume, "DIR", "it keeps data there (only said)",
+	      .check = CHECK(spec_check_absolute)),
 
 	FIELD(20, "storage", SPEC_ENUM, storage, NULL, "where what it writes goes",
 	      .words = spec_storages),
@@ -311,6 +350,14 @@ int spec_mark(struct spec *s, const char *name)
 	return 0;
 }
 
+void spec_unmark(struct spec *s, const char *name)
+{
+	const struct spec_field *f = spec_field(name);
+
+	if (f)
+		s->set[spec_index(f) / 64] &= ~(UINT64_C(1) << (spec_index(f) % 64));
+}
+
 bool spec_get(const struct spec *s, const struct spec_field *f, unsigned int i, char *buf,
 	      size_t size)
 {
@@ -351,7 +398,7 @@ static int spec_copy(struct spec *s, const struct spec *from, const struct spec_
 	}
 }
 
-static bool spec_has_env(const struct strv *env, const char *entry)
+static bool spec_has_key(const struct strv *env, const char *entry)
 {
 	size_t n = strcspn(entry, "=") + 1;
 
@@ -362,11 +409,10 @@ static bool spec_has_env(const struct strv *env, const char *entry)
 }
 
 /* Variables one by one: an image's PATH stays when somebody adds a variable of his own. */
-static int spec_inherit_env(struct spec *s, const struct strv *from)
+static int spec_inherit_keys(struct spec *s, struct strv *to, const struct strv *from)
 {
 	for (unsigned int i = 0; i < from->n; i++)
-		if (!spec_has_env(&s->env, from->v[i]) &&
-		    strv_add(&s->arena, &s->env, from->v[i]) < 0)
+		if (!spec_has_key(to, from->v[i]) && strv_add(&s->arena, to, from->v[i]) < 0)
 			return -ENOMEM;
 	return 0;
 }
@@ -376,11 +422,13 @@ int spec_inherit(struct spec *s, const struct spec *base, struct err *e)
 	for (unsigned int i = 0; i < spec_n_fields; i++) {
 		const struct spec_field *f = &spec_fields[i];
 
-		bool env = spec_member(s, f) == &s->env;
+		void *to = spec_member(s, f);
+		bool keys = to == &s->env || to == &s->label;
 
-		if (!spec_is_set(base, f) || (spec_is_set(s, f) && !env))
+		if (!spec_is_set(base, f) || (spec_is_set(s, f) && !keys))
 			continue;
-		if ((env ? spec_inherit_env(s, &base->env) : spec_copy(s, base, f)) < 0)
+		if ((keys ? spec_inherit_keys(s, to, spec_member(base, f))
+			  : spec_copy(s, base, f)) < 0)
 			return err_set(e, ENOMEM, "%s: too much text", f->name);
 		spec_note(s, f);
 	}

@@ -44,12 +44,17 @@ struct spec {
 	const char *name;
 	const char
 		*origin; /* "manifest:12" where it was written, for messages; NULL. Never encoded */
-	const char *image; /* path, or name in the store; NULL never after spec_finish() */
+	const char *image;    /* path, or name in the store; NULL never after spec_finish() */
+	const char *image_id; /* SHA-256 in hex the image must have; of a running one, what it has */
+	struct strv entrypoint; /* goes before the command */
 	struct strv command;
 	struct strv env; /* KEY=value */
 	const char *workdir;
 	const char *user; /* NAME|UID[:GROUP|GID], looked up in the image */
 	struct strv groups;
+	struct strv label;    /* KEY=value, for people and tools */
+	struct strv expose;   /* PORT[-PORT][/PROTOCOL] it listens on */
+	struct strv volume;   /* folders of the image that hold data */
 	const char *hostname; /* default: the name */
 	bool task;	      /* runs once to its end; those named in after = wait for that end */
 	bool tty;
@@ -176,13 +181,16 @@ bool spec_is_set(const struct spec *s, const struct spec_field *f);
 /* Remembers that the field of this name was written, for a caller that wrote the member itself. */
 int spec_mark(struct spec *s, const char *name);
 
+/* Makes it look as if it had not been written. */
+void spec_unmark(struct spec *s, const char *name);
+
 /* The same for any struct with a table of fields: base and the arena that owns its strings. */
 int spec_set_field(void *base, struct arena *a, const struct spec_field *f, const char *text,
 		   struct err *e);
 bool spec_get_field(const void *base, const struct spec_field *f, unsigned int i, char *buf,
 		    size_t size);
 
-/* Fills what was not written from base (image config). */
+/* Fills what was not written from base (image config); of env and label each KEY that was not. */
 int spec_inherit(struct spec *s, const struct spec *base, struct err *e);
 
 /* Defaults and checks across fields; drivers named must be in this build. After it s is read-only. */

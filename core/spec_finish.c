@@ -28,13 +28,35 @@ static int spec_finish_storage(struct spec *s)
 	return spec_mark(s, "storage");
 }
 
+/* The entrypoint becomes the beginning of the command; that it was set stays, so that no image adds its own. */
+static int spec_finish_command(struct spec *s)
+{
+	struct strv all = { 0 };
+
+	if (!s->entrypoint.n)
+		return 0;
+	for (unsigned int i = 0; i < s->entrypoint.n; i++)
+		if (strv_add(&s->arena, &all, s->entrypoint.v[i]) < 0)
+			return -ENOMEM;
+	for (unsigned int i = 0; i < s->command.n; i++)
+		if (strv_add(&s->arena, &all, s->command.v[i]) < 0)
+			return -ENOMEM;
+	s->command = all;
+	s->entrypoint = (struct strv){ 0 };
+	return spec_mark(s, "command");
+}
+
 static int spec_finish_names(struct spec *s, struct err *e)
 {
 	if (!s->name || !path_is_name(s->name))
 		return err_set(e, EINVAL, "%s: not a container name", s->name ? s->name : "(none)");
 	if (!s->image || !*s->image)
 		return err_set(e, EINVAL, "image: is missing");
-	if (!s->command.n)
+	if (spec_finish_command(s) < 0)
+		return err_set(e, ENOMEM, "out of memory");
+	/* An image may name one, which only the launcher sees. */
+	if (!s->command.n &&
+	    (!IS_ENABLED(CONFIG_IMAGE_CONFIG) || spec_is_set(s, spec_field("entrypoint"))))
 		return err_set(e, EINVAL, "command: is missing, and the image names none");
 	if (!s->hostname)
 		s->hostname = s->name;

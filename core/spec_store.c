@@ -89,16 +89,21 @@ int spec_load_kept(const char *name, struct spec **out, struct err *e)
 	return spec_load_from(path, out, e);
 }
 
-int spec_load(const char *name, struct spec **out, struct err *e)
+int spec_load_running(const char *name, struct spec **out, struct err *e)
 {
 	char path[PATHS_MAX];
-	int r;
 
 	if (!path_is_name(name))
 		return err_set(e, EINVAL, "not a container name");
 	if (paths_join(path, paths.run, "specs", name) < 0)
 		return err_set(e, ENAMETOOLONG, "%s: path too long", name);
-	r = spec_load_from(path, out, e);
+	return spec_load_from(path, out, e);
+}
+
+int spec_load(const char *name, struct spec **out, struct err *e)
+{
+	int r = spec_load_running(name, out, e);
+
 	return r == -ENOENT ? spec_load_kept(name, out, e) : r;
 }
 

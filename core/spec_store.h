@@ -33,6 +33,9 @@ int spec_load(const char *name, struct spec **out, struct err *e);
  */
 bool spec_is_kept(const char *name);
 
+/* Only the running one. */
+int spec_load_running(const char *name, struct spec **out, struct err *e);
+
 /* Only the kept one. */
 int spec_load_kept(const char *name, struct spec **out, struct err *e);
 

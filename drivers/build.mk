@@ -2,10 +2,6 @@
 # Objects of drivers/; see the Makefile.
 obj-$(CONFIG_CODEC_LZ4) += drivers/codec/lz4.o drivers/codec/xxh32.o
 lib-$(CONFIG_CODEC_LZ4) += liblz4
-obj-$(CONFIG_CODEC_GZIP) += drivers/codec/gzip.o
-lib-$(CONFIG_CODEC_GZIP) += zlib
-obj-$(CONFIG_CODEC_ZSTD) += drivers/codec/zstd.o
-lib-$(CONFIG_CODEC_ZSTD) += libzstd
 obj-$(CONFIG_LOG_NONE) += drivers/log/none.o
 obj-$(CONFIG_LOG_RING) += drivers/log/ring.o
 
@@ -29,7 +25,7 @@ $(O)/include/generated/seccomp_default.h: $(O)/tools/seccomp drivers/seccomp/def
 obj-$(CONFIG_IMAGE_SQUASHFS) += drivers/image/squashfs.o drivers/image/loop.o
 obj-$(CONFIG_IMAGE_TAR) += drivers/image/tar.o drivers/image/trees.o
 obj-$(CONFIG_IMAGE_TAR) += drivers/image/tar_read.o drivers/image/tar_header.o drivers/image/tar_pax.o
-obj-$(CONFIG_IMAGE_TAR) += drivers/image/tar_sparse.o drivers/image/tar_unpack.o
+obj-$(CONFIG_IMAGE_TAR) += drivers/image/tar_sparse.o drivers/image/tar_unpack.o drivers/image/tar_check.o
 obj-$(CONFIG_PACK_TAR) += drivers/image/tar_pack.o drivers/image/tar_write.o
 obj-$(CONFIG_PACK_SQUASHFS) += drivers/image/squashfs_pack.o
 obj-$(CONFIG_IMAGE_DIR) += drivers/image/dir.o

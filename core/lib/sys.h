@@ -32,15 +32,6 @@ int sys_pidfd_signal(int pidfd, int sig);
 /* Start time of a process in clock ticks since boot (field 22 of /proc/PID/stat). -ESRCH when gone. */
 int sys_start_time(pid_t pid, uint64_t *ticks);
 
-/* This process: its pid, its start time as above, and bit n - 1 set for each signal n it may ignore. */
-struct sys_self {
-	pid_t pid;
-	uint64_t ticks, ignored;
-};
-
-/* Where /proc does not say: ticks 0, and every signal may be ignored. */
-void sys_self(struct sys_self *self);
-
 /* A pidfd of pid only if its start time is the given one, so never of a stranger. -ESRCH otherwise. */
 int sys_pidfd_of(pid_t pid, uint64_t ticks);
 
@@ -60,9 +51,6 @@ int sys_move_mount(int tree, const char *dst);
 
 /* Makes a detached mount read-only. -ENOSYS before Linux 5.12. */
 int sys_mount_read_only(int tree);
-
-/* The same, without set-user-id and programs, and with devices. */
-int sys_mount_devices(int tree);
 
 /* Applies MS_* style restrictions to a whole mount tree: mount_setattr(2), or remounts one by one. */
 int sys_mount_restrict(const char *path, bool recursive, bool rdonly, bool nosuid, bool nodev,

@@ -217,5 +217,6 @@ DRIVER(image, tar) = {
 	.about = "tar archives, plain or compressed, unpacked once into the store",
 	.match = tar_match,
 	.prepare = tar_prepare,
+	.check = tar_check,
 	.attach = image_bind,
 };

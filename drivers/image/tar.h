@@ -19,6 +19,7 @@
 
 #include "core/lib/err.h"
 
+struct image;
 struct stream;
 
 #define TAR_BLOCK 512
@@ -143,6 +144,9 @@ struct tar_report {
  */
 int tar_unpack(struct stream *in, int root, const struct tar_limits *limits,
 	       struct tar_report *report, struct err *e);
+
+/* Reads the whole archive without unpacking it: image_driver.check. */
+int tar_check(struct image *img, char **config, struct err *e);
 
 /* ---- between the parts of the reader --------------------------------------------------------- */
 

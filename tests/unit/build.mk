@@ -44,14 +44,14 @@ unit-core/lib/words := core/lib/words.c core/lib/out.c core/lib/fd.c core/lib/sy
 	core/lib/str_escape.c
 unit-core/lib/out := core/lib/out.c core/lib/fd.c core/lib/sys.c core/lib/str.c core/lib/arena.c core/lib/str_escape.c
 image-lib := core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c core/lib/sys.c
-image-tar := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar.c drivers/image/trees.c core/lib/sha256.c core/lib/sha256_hw.c
+image-tar := $(tar-reader) drivers/image/tar_check.c drivers/image/tar_unpack.c drivers/image/tar.c drivers/image/trees.c core/lib/sha256.c core/lib/sha256_hw.c
 image-squashfs := drivers/image/squashfs.c drivers/image/loop.c
-image-core := core/image.c core/codec.c core/paths.c drivers/codec/lz4.c drivers/codec/xxh32.c
+image-core := core/image.c core/image_config.c core/store.c core/record.c $(manifest-sources) core/codec.c core/paths.c drivers/codec/lz4.c drivers/codec/xxh32.c
 unit-core/image := $(image-core) $(image-tar) $(image-squashfs) drivers/image/dir.c $(tar-make) $(image-lib)
 unit_libs-core/image := -llz4
 unit-drivers/image/tar := $(image-core) $(image-tar) $(tar-make) $(image-lib)
 unit_libs-drivers/image/tar := -llz4
-unit-drivers/image/squashfs := $(image-core) $(image-squashfs) $(image-lib)
+unit-drivers/image/squashfs := $(image-core) core/lib/sha256.c core/lib/sha256_hw.c $(image-squashfs) $(image-lib)
 unit_libs-drivers/image/squashfs := -llz4
 unit-drivers/storage/storage := drivers/storage/overlay.c drivers/storage/tmpfs.c drivers/storage/readonly.c drivers/storage/bind.c $(image-lib)
 unit-core/manifest := $(manifest-sources)
@@ -85,7 +85,3 @@ image-pack := core/pack.c drivers/image/tar_pack.c drivers/image/tar_write.c dri
 unit-drivers/image/tar_pack := $(image-pack) $(tar-reader) drivers/image/tar_unpack.c core/codec.c drivers/codec/lz4.c \
 	drivers/codec/xxh32.c $(image-lib)
 unit_libs-drivers/image/tar_pack := -llz4
-unit-drivers/codec/gzip := drivers/codec/gzip.c core/codec.c core/lib/err.c $(tar-make)
-unit_libs-drivers/codec/gzip := -lz
-unit-drivers/codec/zstd := drivers/codec/zstd.c core/codec.c core/lib/err.c $(tar-make)
-unit_libs-drivers/codec/zstd := -lzstd

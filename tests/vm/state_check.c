@@ -48,7 +48,7 @@ static int check_ack(struct state *s, const char *line)
 
 	if (sscanf(line, "ack %63s %u", name, &number) != 2)
 		return 0;
-	if (s->fd < 0 || state_find(s, STATE_CONTAINER, name, &r) < 0) {
+	if (s->file.fd < 0 || state_find(s, STATE_CONTAINER, name, &r) < 0) {
 		printf("%s: %u was acknowledged, there is no record\n", name, number);
 		return 1;
 	}

@@ -30,7 +30,7 @@ static int writer_step(struct state *s, unsigned int i, struct err *e)
 	r.phase = r.restarts % 7;
 	len = state_put(s, (uint32_t)slot, &r);
 	if (len < 0)
-		return err_sys(e, -len, "state: %s: cannot write", s->path);
+		return err_sys(e, -len, "state: %s: cannot write", s->file.path);
 	len = snprintf(line, sizeof(line), "ack %s %u\n", name, r.restarts);
 	return fd_write(STDOUT_FILENO, line, (size_t)len);
 }

@@ -186,7 +186,8 @@ static void test_finish_looks_across(void **state)
 	(void)state;
 	finish_refused(WEB "after = mqtX\n[container mqtt]\nimage = i\ncommand = c\n",
 		       "manifest:1: web: after = mqtX: no such container (did you mean mqtt?)");
-	finish_refused("[container a]\nimage = i\n",
+	/* Without an entrypoint of its own the image may name a command. */
+	finish_refused("[container a]\nimage = i\nentrypoint =\n",
 		       "manifest:1: a: command: is missing, and the image names none");
 	finish_refused(
 		"[container a]\nimage=i\ncommand=c\nafter=b\n[container b]\nimage=i\ncommand=c\nrequires=c\n"
