@@ -16,6 +16,7 @@
 
 #include "core/child.h"
 #include "core/cmd.h"
+#include "core/lib/config.h"
 #include "core/lib/fd.h"
 #include "core/self.h"
 
@@ -41,6 +42,13 @@ static void child_add_env(struct child *c, struct strv *env, const char *key, co
 	strv_add(&c->l->arena, env, text);
 }
 
+static const char *child_term(void)
+{
+	const char *term = IS_ENABLED(CONFIG_CLI) ? getenv("TERM") : NULL;
+
+	return term ? term : "linux";
+}
+
 /* PATH and HOME always, TERM with a terminal, then what the spec says. */
 int child_env(struct child *c, struct err *e)
 {
@@ -50,7 +58,7 @@ int child_env(struct child *c, struct err *e)
 	child_add_env(c, &env, "PATH", CHILD_PATH);
 	child_add_env(c, &env, "HOME", c->ids.home);
 	if (s->tty)
-		child_add_env(c, &env, "TERM", getenv("TERM") ? getenv("TERM") : "linux");
+		child_add_env(c, &env, "TERM", child_term());
 	for (unsigned int i = 0; i < s->env.n; i++)
 		strv_add(&c->l->arena, &env, s->env.v[i]);
 	if (c->l->arena.failed)

@@ -6,12 +6,21 @@
 #include <unistd.h>
 
 #include "core/cmd.h"
+#include "core/lib/config.h"
+#include "core/lib/fd.h"
 #include "core/lib/out.h"
 
 int cmd_fail(const struct err *e)
 {
 	struct out o = OUT(STDERR_FILENO);
 
+	/* Without a command line nobody has typed what the message quotes. */
+	if (!IS_ENABLED(CONFIG_CLI)) {
+		fd_write(STDERR_FILENO, "myctr: ", 7);
+		fd_write(STDERR_FILENO, e->msg, strlen(e->msg));
+		fd_write(STDERR_FILENO, "\n", 1);
+		return CMD_FAILED;
+	}
 	out_text(&o, "myctr: ");
 	out_escaped(&o, e->msg, strlen(e->msg));
 	out_text(&o, "\n");

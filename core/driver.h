@@ -187,7 +187,7 @@ struct cgroup_driver {
 	int (*kill)(const char *name);
 	/* Required. Removes it; -EBUSY while a process is left. 0 when it was not there. */
 	int (*down)(const char *name);
-	/* Required. */
+	/* Required, but for builds that keep no state. */
 	int (*stat)(const char *name, struct cgroup_stat *st);
 	/* Optional. */
 	int (*freeze)(const char *name, bool frozen);

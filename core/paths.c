@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/lib/config.h"
 #include "core/lib/path.h"
 #include "core/lib/str.h"
 
@@ -56,6 +57,13 @@ static int paths_user(struct err *e)
 
 int paths_init(struct err *e)
 {
+	/* PID 1 without a command line is root and nobody's child: it has no environment to listen to. */
+	if (!IS_ENABLED(CONFIG_CLI)) {
+		str_copy(paths.run, sizeof(paths.run), CONFIG_RUN_DIR);
+		str_copy(paths.data, sizeof(paths.data), CONFIG_DATA_DIR);
+		str_copy(paths.log, sizeof(paths.log), CONFIG_LOG_DIR);
+		return 0;
+	}
 	if (geteuid() != 0)
 		return paths_user(e);
 	if (paths_set(paths.run, sizeof(paths.run), "MYCTR_RUN", CONFIG_RUN_DIR, "", e) < 0 ||

@@ -36,7 +36,8 @@ static void launcher_cloned(struct launch *l)
 	struct ctr *c = me->ctr;
 
 	c->rec.pid = (uint32_t)l->pid;
-	sys_start_time(l->pid, &c->rec.ticks);
+	if (IS_ENABLED(CONFIG_STATE))
+		sys_start_time(l->pid, &c->rec.ticks);
 	records_put(c, STATE_STARTING);
 	spawn_send(me->report, &m, -1);
 }
@@ -113,7 +114,8 @@ static void launcher_born(struct ctr *c, pid_t pid)
 		c->status = SIGKILL;
 		return;
 	}
-	sys_start_time(pid, &c->rec.ticks);
+	if (IS_ENABLED(CONFIG_STATE))
+		sys_start_time(pid, &c->rec.ticks);
 	c->pidfd = sys_pidfd_open(pid);
 }
 

@@ -216,7 +216,7 @@ static void sup_note_status(struct ctr *c)
 		c->rec.cause = STATE_CAUSE_EXIT;
 		c->rec.exit = (uint8_t)WEXITSTATUS(c->status);
 	}
-	if (d && d->stat(c->spec->name, &st) == 0 && st.oom_kills) {
+	if (IS_ENABLED(CONFIG_STATE) && d && d->stat(c->spec->name, &st) == 0 && st.oom_kills) {
 		c->rec.ooms += (uint32_t)st.oom_kills;
 		if (WIFSIGNALED(c->status) && WTERMSIG(c->status) == SIGKILL)
 			c->rec.cause = STATE_CAUSE_OOM;

@@ -239,6 +239,9 @@ static void table_collect(struct sup *s)
 {
 	struct ctr *next;
 
+	/* Only a request or another manifest makes one go for good. */
+	if (!SPEC_FOREIGN)
+		return;
 	for (struct ctr *c = s->ctrs; c; c = next) {
 		bool rm = c->gone || (c->rec.flags & STATE_FLAG_RM);
 

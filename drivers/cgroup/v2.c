@@ -76,9 +76,10 @@ static int root_folder(void)
 	if (where.root >= 0 || where.root < -1)
 		return where.root;
 	where.root = open_cgroup2("/sys/fs/cgroup");
-	if (where.root < 0)
+	/* A build that is only ever PID 1 has mounted it there itself. */
+	if (where.root < 0 && IS_ENABLED(CONFIG_CLI))
 		where.root = open_cgroup2("/sys/fs/cgroup/unified");
-	if (where.root < 0)
+	if (where.root < 0 && IS_ENABLED(CONFIG_CLI))
 		where.root = search_mounts();
 	/* -1 is "not yet known", and also -EPERM */
 	if (where.root == -1)
@@ -144,7 +145,8 @@ static int parent_folder(bool make)
 	if (!where.path[0])
 		str_copy(where.path, sizeof(where.path), CONFIG_CGROUP_PARENT);
 	fd = walk_parent(make);
-	if ((fd == -EACCES || fd == -EPERM) && own_parent(where.path, sizeof(where.path)) == 0)
+	if (IS_ENABLED(CONFIG_CLI) && (fd == -EACCES || fd == -EPERM) &&
+	    own_parent(where.path, sizeof(where.path)) == 0)
 		fd = walk_parent(make);
 	if (fd >= 0)
 		where.parent = fd;
@@ -412,6 +414,6 @@ DRIVER(cgroup, v2) = {
 	.open = v2_open,
 	.kill = v2_kill,
 	.down = v2_down,
-	.stat = v2_stat,
-	.freeze = v2_freeze,
+	.stat = IS_ENABLED(CONFIG_STATE) ? v2_stat : NULL,
+	.freeze = IS_ENABLED(CONFIG_CLI) ? v2_freeze : NULL,
 };

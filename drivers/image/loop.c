@@ -80,14 +80,16 @@ static int loop_find(const struct stat *st, const char *real, char *dev, size_t 
 
 	while (d && (entry = readdir(d)) != NULL) {
 		AUTO_FD int fd = -1;
+		uint64_t n;
 
-		if (strncmp(entry->d_name, "loop", 4) != 0)
+		if (strncmp(entry->d_name, "loop", 4) != 0 ||
+		    str_u64(entry->d_name + 4, 0, UINT32_MAX, &n) < 0)
 			continue;
 		str_format(name, sizeof(name), "%.32s/loop/backing_file", entry->d_name);
 		if (fd_read_text(dirfd(d), name, backing, sizeof(backing)) < 0 ||
 		    strcmp(backing, real) != 0)
 			continue;
-		fd = loop_open((unsigned int)atoi(entry->d_name + 4), dev, size);
+		fd = loop_open((unsigned int)n, dev, size);
 		if (fd >= 0 && loop_is_of(fd, st))
 			return fd_take(&fd);
 	}
