@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +51,15 @@ static void adopt_output(struct ctr *c)
 		output_watch(c, fd);
 }
 
-static void adopt_running(struct ctr *c, int pidfd)
+/* A zombie keeps its number and its start time. */
+static bool adopt_has_ended(int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+static void adopt_process(struct ctr *c, int pidfd)
 {
 	c->pidfd = pidfd;
 	c->child = false;
@@ -61,8 +70,38 @@ static void adopt_running(struct ctr *c, int pidfd)
 	c->exit = (struct event_source){ .fd = pidfd, .ready = adopt_ended };
 	event_add(&c->sup->loop, &c->exit, EPOLLIN);
 	adopt_output(c);
+}
+
+static void adopt_running(struct ctr *c, int pidfd)
+{
+	adopt_process(c, pidfd);
 	records_put(c, STATE_RUNNING);
 	sup_say(c->spec->name, "adopted, runs as process %u", c->rec.pid);
+}
+
+static bool adopt_comes_back(const struct ctr *c)
+{
+	return c->spec->restart != SPEC_RESTART_NO && !(c->rec.flags & STATE_FLAG_STOPPED);
+}
+
+/*
+ * Its supervisor died while it started or stopped it. What may not have become a container, or may have
+ * been told to end, is ended for good; what comes then is as of a dead one.
+ */
+static void adopt_undone(struct ctr *c, int pidfd)
+{
+	uint32_t stopped = c->rec.flags & STATE_FLAG_STOPPED;
+	bool starting = c->rec.phase == STATE_STARTING;
+
+	sup_say(c->spec->name, "found while it was being %s, is ended",
+		starting ? "started" : "stopped");
+	adopt_process(c, pidfd);
+	if (starting)
+		sup_kill(c, SIGKILL);
+	sup_event(c, SUP_STOP);
+	c->rec.flags = (c->rec.flags & ~(uint32_t)STATE_FLAG_STOPPED) | stopped;
+	records_put(c, STATE_STOPPING);
+	c->again = adopt_comes_back(c);
 }
 
 /* Killed with its supervisor, or ended while there was none: whether it starts again is its policy's. */
@@ -72,8 +111,27 @@ static void adopt_dead(struct ctr *c)
 	c->rec.cause = STATE_CAUSE_UNKNOWN;
 	c->rec.exit = 255;
 	c->rec.pid = 0;
-	c->wanted = c->spec->restart != SPEC_RESTART_NO && !(c->rec.flags & STATE_FLAG_STOPPED);
+	c->wanted = adopt_comes_back(c);
 	records_put(c, STATE_EXITED);
+}
+
+static void adopt_by_phase(struct ctr *c, int pidfd)
+{
+	if (pidfd >= 0 && adopt_has_ended(pidfd))
+		fd_close(&pidfd);
+	if (pidfd < 0)
+		adopt_dead(c);
+	else if (c->rec.phase == STATE_RUNNING)
+		adopt_running(c, pidfd);
+	else
+		adopt_undone(c, pidfd);
+}
+
+/* These end for good only when a person stops them; else their supervisor went down in order. */
+static bool adopt_was_cut_short(const struct ctr *c)
+{
+	return c->rec.phase == STATE_EXITED && !c->sup->on_demand && adopt_comes_back(c) &&
+	       c->spec->restart != SPEC_RESTART_ON_FAILURE;
 }
 
 static void adopt_one(struct sup *s, const struct state_record *r, uint32_t slot)
@@ -103,10 +161,10 @@ static void adopt_one(struct sup *s, const struct state_record *r, uint32_t slot
 	}
 	/* Of a `myctr run` that was killed: it is ours now. */
 	c->rec.flags &= ~(uint32_t)STATE_FLAG_FOREGROUND;
-	if (pidfd >= 0)
-		adopt_running(c, pidfd);
-	else if (!ended)
-		adopt_dead(c);
+	if (!ended)
+		adopt_by_phase(c, pidfd);
+	else
+		c->wanted = adopt_was_cut_short(c);
 }
 
 static bool adopt_is_foreign(const struct state_record *r)

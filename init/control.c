@@ -179,7 +179,7 @@ static int control_restart(struct sup_client *cl, struct ctr *c, const struct ct
 		return 1;
 	}
 	control_stop(cl, c, r);
-	c->again = true;
+	sup_again(c);
 	c->has_started = false;
 	return control_wait(cl, c);
 }

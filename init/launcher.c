@@ -42,7 +42,7 @@ static void launcher_cloned(struct launch *l)
 	spawn_send(me->report, &m, -1);
 }
 
-static NORETURN void launcher_main(struct ctr *c, int report, int output)
+static NORETURN void launcher_main(struct ctr *c, pid_t supervisor, int report, int output)
 {
 	struct launcher me = { .ctr = c, .report = report };
 	struct spawn_msg m = { .phase = SPAWN_DONE };
@@ -50,6 +50,9 @@ static NORETURN void launcher_main(struct ctr *c, int report, int output)
 	int r;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* It may have died before that: what nobody waits for must not come up. */
+	if (getppid() != supervisor)
+		_exit(0);
 	launch_init(l, c->spec);
 	l->stdio[1] = l->stdio[2] = output;
 	l->as_sibling = true;
@@ -74,8 +77,8 @@ static void launcher_ready(struct event_source *s, uint32_t events)
 int launcher_start(struct ctr *c)
 {
 	AUTO_FD int output = output_fifo(c);
+	pid_t pid, me = getpid();
 	int pair[2], r;
-	pid_t pid;
 
 	if (output < 0)
 		return output;
@@ -90,7 +93,7 @@ int launcher_start(struct ctr *c)
 	}
 	if (pid == 0) {
 		close(pair[0]);
-		launcher_main(c, pair[1], output);
+		launcher_main(c, me, pair[1], output);
 	}
 	close(pair[1]);
 	c->launcher = pid;

@@ -119,6 +119,8 @@ struct ctr *sup_find(struct sup *s, const char *name);
 struct ctr *sup_add(struct sup *s, struct spec *spec, struct err *e);
 void sup_remove(struct ctr *c);
 bool sup_settled(const struct ctr *c);
+/* It was told to stop: once it is down, start it again. */
+void sup_again(struct ctr *c);
 void sup_kill(struct ctr *c, int sig);
 /* Opens the loop, state files, lock, control socket; adopts what runs. */
 int sup_open(struct sup *s, struct err *e);

@@ -58,8 +58,16 @@ static enum sup_state sup_nothing(struct ctr *c)
 static enum sup_state sup_clean(struct ctr *c);
 static enum sup_state sup_settle(struct ctr *c, bool failed);
 
+/* Only unless-stopped asks after a power cut whether a person has stopped it. */
+static void sup_keep_stopped(struct ctr *c)
+{
+	if (c->spec->restart == SPEC_RESTART_UNLESS_STOPPED)
+		records_keep(c);
+}
+
 static enum sup_state sup_launch(struct ctr *c)
 {
+	bool was_stopped = c->rec.flags & STATE_FLAG_STOPPED;
 	int r;
 
 	if (c->spec_next) {
@@ -76,6 +84,8 @@ static enum sup_state sup_launch(struct ctr *c)
 	c->rec.cause = STATE_CAUSE_NONE;
 	c->rec.flags &= ~(uint32_t)STATE_FLAG_STOPPED;
 	records_put(c, STATE_STARTING);
+	if (was_stopped)
+		sup_keep_stopped(c);
 	r = launcher_start(c);
 	if (r < 0) {
 		err_sys(&c->error, r, "starting a launcher");
@@ -99,7 +109,8 @@ static enum sup_state sup_started(struct ctr *c)
 
 		c->state = SUP_RUNNING;
 		sup_event(c, SUP_STOP);
-		c->again = again;
+		if (again)
+			sup_again(c);
 		return c->state;
 	}
 	return SUP_RUNNING;
@@ -134,10 +145,26 @@ static enum sup_state sup_want(struct ctr *c)
 	return c->state;
 }
 
-static enum sup_state sup_want_again(struct ctr *c)
+/* Not while a launcher is at work: it writes the record, too. */
+void sup_again(struct ctr *c)
 {
 	c->again = true;
+	c->rec.flags &= ~(uint32_t)STATE_FLAG_STOPPED;
+	if (c->state == SUP_STOPPING || c->state == SUP_CLEANING)
+		records_put(c, c->rec.phase);
+}
+
+static enum sup_state sup_want_again(struct ctr *c)
+{
+	sup_again(c);
 	return c->state;
+}
+
+/* A supervisor that goes down has stopped it, not a person. Recorded first: we may be killed at any time. */
+static void sup_note_stopped(struct ctr *c)
+{
+	if (!c->sup->going_down)
+		c->rec.flags |= STATE_FLAG_STOPPED;
 }
 
 /* A launcher cannot be asked; its container is stopped when it reports, or it is ended here. */
@@ -178,6 +205,7 @@ static enum sup_state sup_stop_running(struct ctr *c)
 
 	sup_unwant(c);
 	spec_signal(c->spec->stop_signal, &sig, NULL);
+	sup_note_stopped(c);
 	records_put(c, STATE_STOPPING);
 	sup_kill(c, sig);
 	/* A frozen container would not see the signal. */
@@ -297,12 +325,14 @@ static enum sup_state sup_give_up(struct ctr *c)
 static enum sup_state sup_rest(struct ctr *c, bool failed)
 {
 	if (!c->wanted)
-		c->rec.flags |= STATE_FLAG_STOPPED;
+		sup_note_stopped(c);
 	c->wanted = false;
 	c->ticking = false;
 	records_put(c, failed ? STATE_FAILED : STATE_EXITED);
 	if (failed || c->rec.cause != STATE_CAUSE_EXIT || c->rec.exit)
 		records_keep(c);
+	else
+		sup_keep_stopped(c);
 	return SUP_IDLE;
 }
 

@@ -158,20 +158,6 @@ static int table_take(struct sup *s, struct manifest *m, struct err *e)
 	return 0;
 }
 
-int sup_take_manifest(struct sup *s, struct err *e)
-{
-	return table_take(s, &s->manifest, e);
-}
-
-int sup_load_manifest(struct sup *s, struct err *e)
-{
-	int r = manifest_load(&s->manifest, e);
-
-	if (r >= 0)
-		r = manifest_finish(&s->manifest, e);
-	return r < 0 ? r : sup_take_manifest(s, e);
-}
-
 static bool table_same(const struct spec *a, const struct spec *b)
 {
 	AUTO_FREE uint8_t *x = NULL;
@@ -200,6 +186,33 @@ static void table_drop_missing(struct sup *s, const struct manifest *m)
 	}
 }
 
+/* Found half started or half stopped when we came: once it is down, the manifest says what comes. */
+static void table_resume(struct sup *s)
+{
+	for (struct ctr *c = s->ctrs; c; c = c->next)
+		if (c->spec_next && c->state == SUP_STOPPING)
+			c->again = c->spec_next->autostart && !table_stays_down(c);
+}
+
+int sup_take_manifest(struct sup *s, struct err *e)
+{
+	int r;
+
+	table_drop_missing(s, &s->manifest);
+	r = table_take(s, &s->manifest, e);
+	table_resume(s);
+	return r;
+}
+
+int sup_load_manifest(struct sup *s, struct err *e)
+{
+	int r = manifest_load(&s->manifest, e);
+
+	if (r >= 0)
+		r = manifest_finish(&s->manifest, e);
+	return r < 0 ? r : sup_take_manifest(s, e);
+}
+
 /* Unchanged containers are left alone; changed ones are restarted; new ones started; others stopped. */
 int sup_reload(struct sup *s, struct err *e)
 {
@@ -223,12 +236,12 @@ int sup_reload(struct sup *s, struct err *e)
 		c->gone = c->keep = false;
 		if (c->state == SUP_IDLE || (!back && table_same(c->spec, m.containers[i])))
 			continue;
-		c->again = true;
 		if (c->state != SUP_STOPPING && c->state != SUP_CLEANING) {
 			sup_event(c, SUP_STOP);
-			c->again = c->state != SUP_IDLE;
-			c->wanted = !c->again;
+			c->wanted = c->state == SUP_IDLE;
 		}
+		sup_again(c);
+		c->again = c->state != SUP_IDLE;
 	}
 	r = table_take(s, &m, e);
 	manifest_free(&m);
