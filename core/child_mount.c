@@ -163,7 +163,7 @@ int child_bind(const struct child *c, const char *src, const char *dst, bool rec
 		src = ".";
 	tree = sys_open_tree(c->old_root, src, recursive);
 	r = tree < 0 ? tree : sys_move_mount(tree, dst);
-	if (r == -ENOSYS)
+	if (SYS_OLD_KERNELS && r == -ENOSYS)
 		r = child_bind_old(c, src, dst, recursive);
 	return r < 0 ? err_sys(e, r, "/%s: binding it to %s", src, dst) : 0;
 }

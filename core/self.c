@@ -120,7 +120,7 @@ int self_seal(struct err *e)
 	if (fstatfs(exe, &fs) == 0 && (fs.f_flags & ST_RDONLY))
 		return 0;
 	copy = self_read_only();
-	if (copy < 0)
+	if (copy < 0 && SYS_OLD_KERNELS)
 		copy = self_copy(exe);
 	if (copy < 0)
 		return err_sys(e, copy, "copying myctr to memory");

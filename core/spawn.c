@@ -144,7 +144,7 @@ static int spawn_prepare(const struct launch *l, const struct sys_clone *c, pid_
 			 struct err *e)
 {
 	struct spawn_msg go = { .phase = SPAWN_GO };
-	int r = c->in_cgroup ? 0 : spawn_enter_cgroup(l, pid, e);
+	int r = c->in_cgroup || !SYS_OLD_KERNELS ? 0 : spawn_enter_cgroup(l, pid, e);
 
 	if (r == 0)
 		r = spawn_id_maps(l, pid, e);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "core/lib/fd.h"
+#include "core/lib/sys.h"
 
 #ifndef SYS_openat2
 #define SYS_openat2 437
@@ -294,7 +295,7 @@ int path_open_beneath(int root, const char *path, int flags, mode_t mode)
 	}
 	if (fd >= 0)
 		return (int)fd;
-	if (errno != ENOSYS)
+	if (!SYS_OLD_KERNELS || errno != ENOSYS)
 		return -errno;
 	path_no_openat2 = true;
 	return path_walk_beneath(root, path, flags, mode);

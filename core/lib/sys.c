@@ -76,7 +76,7 @@ pid_t sys_clone(struct sys_clone *c)
 
 	c->pidfd = -1;
 	c->in_cgroup = c->cgroup < 0;
-	if (sys_absent.clone3)
+	if (SYS_OLD_KERNELS && sys_absent.clone3)
 		return sys_clone_old(c);
 	if (c->want_pidfd) {
 		a.flags |= CLONE_PIDFD;
@@ -89,7 +89,7 @@ pid_t sys_clone(struct sys_clone *c)
 	/* Before Linux 5.7 the struct ends before .cgroup. */
 	pid = syscall(SYS_clone3, &a,
 		      c->cgroup >= 0 ? sizeof(a) : offsetof(struct sys_clone_args, set_tid));
-	if (pid < 0 &&
+	if (SYS_OLD_KERNELS && pid < 0 &&
 	    (errno == ENOSYS || (c->cgroup >= 0 && (errno == E2BIG || errno == EINVAL)))) {
 		if (errno == ENOSYS)
 			sys_absent.clone3 = true;
@@ -201,7 +201,7 @@ int sys_close_range(int first, bool cloexec_only)
 	if (!sys_absent.close_range) {
 		if (syscall(SYS_close_range, (unsigned int)first, ~0U, cloexec_only ? 4U : 0U) == 0)
 			return 0;
-		if (errno != ENOSYS && errno != EINVAL)
+		if (!SYS_OLD_KERNELS || (errno != ENOSYS && errno != EINVAL))
 			return -errno;
 		sys_absent.close_range = true;
 	}
@@ -297,7 +297,7 @@ int sys_mount_restrict(const char *path, bool recursive, bool rdonly, bool nosui
 		if (syscall(SYS_mount_setattr, AT_FDCWD, path, recursive ? AT_RECURSIVE : 0, &a,
 			    sizeof(a)) == 0)
 			return 0;
-		if (errno != ENOSYS)
+		if (!SYS_OLD_KERNELS || errno != ENOSYS)
 			return -errno;
 		sys_absent.mount_setattr = true;
 	}

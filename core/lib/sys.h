@@ -13,6 +13,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "core/lib/config.h"
+
+/* False in a build for kernels that have all of the calls below: no older form is tried. */
+#define SYS_OLD_KERNELS IS_ENABLED(CONFIG_OLD_KERNELS)
+
 struct sys_clone {
 	uint64_t flags;	 /* CLONE_NEW*, CLONE_PARENT, CLONE_VFORK is not allowed */
 	int exit_signal; /* SIGCHLD */

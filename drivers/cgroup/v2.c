@@ -23,6 +23,7 @@
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
 #include "core/lib/str.h"
+#include "core/lib/sys.h"
 #include "drivers/cgroup/v2.h"
 
 #define FOLDER (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -262,7 +263,7 @@ static int v2_kill(const char *name)
 	if (folder < 0)
 		return folder == -ENOENT ? 0 : folder;
 	ret = fd_write_text(folder, "cgroup.kill", "1");
-	if (ret != -ENOENT)
+	if (!SYS_OLD_KERNELS || ret != -ENOENT)
 		return ret;
 	/* Before Linux 5.14: hold them still, so that none forks away from the list. */
 	fd_write_text(folder, "cgroup.freeze", "1");

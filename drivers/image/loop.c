@@ -21,6 +21,7 @@
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
 #include "core/lib/str.h"
+#include "core/lib/sys.h"
 
 enum { LOOP_TRIES = 1000, LOOP_CONTROL_MAJOR = 10, LOOP_CONTROL_MINOR = 237 };
 
@@ -118,7 +119,7 @@ static int loop_configure(int dev, int file, const char *path)
 	str_copy((char *)c.info.lo_file_name, sizeof(c.info.lo_file_name), path);
 	if (ioctl(dev, LOOP_CONFIGURE, &c) == 0)
 		return 0;
-	if (errno != EINVAL && errno != ENOTTY && errno != ENOSYS)
+	if (!SYS_OLD_KERNELS || (errno != EINVAL && errno != ENOTTY && errno != ENOSYS))
 		return -errno;
 	return loop_configure_old(dev, &c);
 }

@@ -121,7 +121,7 @@ static int squashfs_prepare(struct image *img, struct err *e)
 	img->tree = sys_mount_new("squashfs", img->dev);
 	if (img->tree >= 0)
 		return 0;
-	if (img->tree != -ENOSYS)
+	if (!SYS_OLD_KERNELS || img->tree != -ENOSYS)
 		return squashfs_refused(img, -fd_take(&img->tree), e);
 	img->tree = fd_take(&device);
 	return 0;
@@ -132,7 +132,7 @@ static int squashfs_attach(const struct image *img, const char *target, struct e
 	int r = sys_mount_place(img->tree, target);
 
 	/* Before Linux 5.2 the tree is the device. */
-	if (r == -ENOSYS)
+	if (SYS_OLD_KERNELS && r == -ENOSYS)
 		r = mount(img->dev, target, "squashfs", MS_RDONLY | MS_NODEV, NULL) < 0 ? -errno
 											: 0;
 	return r < 0 ? squashfs_refused(img, -r, e) : 0;
