@@ -28,8 +28,8 @@ static const struct image_magic {
 } image_magics[] = {
 	{ 4, "hsqs", "a squashfs file; this build has no IMAGE_SQUASHFS" },
 	{ 4, "\x04\x22\x4d\x18", "lz4-compressed; this build has no CODEC_LZ4 or no IMAGE_TAR" },
-	{ 2, "\x1f\x8b", "gzip-compressed, which is not supported; use lz4" },
-	{ 4, "\x28\xb5\x2f\xfd", "zstd-compressed, which is not supported; use lz4" },
+	{ 2, "\x1f\x8b", "gzip-compressed; this build has no CODEC_GZIP or no IMAGE_TAR" },
+	{ 4, "\x28\xb5\x2f\xfd", "zstd-compressed; this build has no CODEC_ZSTD or no IMAGE_TAR" },
 	{ 6,
 	  "\xfd"
 	  "7zXZ",

@@ -2,6 +2,10 @@
 # Objects of drivers/; see the Makefile.
 obj-$(CONFIG_CODEC_LZ4) += drivers/codec/lz4.o drivers/codec/xxh32.o
 lib-$(CONFIG_CODEC_LZ4) += liblz4
+obj-$(CONFIG_CODEC_GZIP) += drivers/codec/gzip.o
+lib-$(CONFIG_CODEC_GZIP) += zlib
+obj-$(CONFIG_CODEC_ZSTD) += drivers/codec/zstd.o
+lib-$(CONFIG_CODEC_ZSTD) += libzstd
 obj-$(CONFIG_LOG_NONE) += drivers/log/none.o
 obj-$(CONFIG_LOG_RING) += drivers/log/ring.o
 

@@ -65,7 +65,7 @@ libc-link = -nostdlib -nostartfiles -L$(sysroot)/lib \
 	$(error LIBC=musl is always static; use LIBC=system with a musl toolchain for a dynamic binary)) $(sysroot)/lib/crti.o
 libc-end = -Wl,--start-group -lc $(shell $(gcc-for-libs) -print-libgcc-file-name) -Wl,--end-group $(sysroot)/lib/crtn.o
 lib-cflags =
-lib-libs = $(patsubst lib%,-l%,$(1))
+lib-libs = $(patsubst lib%,-l%,$(patsubst zlib,libz,$(1)))
 else
 sysroot-flag := $(if $(SYSROOT),--sysroot=$(SYSROOT))
 pkg-config := $(if $(SYSROOT),PKG_CONFIG_SYSROOT_DIR=$(SYSROOT:/=) PKG_CONFIG_LIBDIR=$(or $(PKG_CONFIG_LIBDIR),$(subst $(eval ) ,:,$(addprefix $(SYSROOT:/=)/usr/,lib/pkgconfig lib/$(shell $(CC) -dumpmachine)/pkgconfig share/pkgconfig)))) $(PKG_CONFIG)
@@ -81,7 +81,7 @@ HOST_SECCOMP_LIBS ?= $(shell $(HOST_PKG_CONFIG) --libs libseccomp)
 
 # ---- what is built ----
 
-# obj-y: objects; lib-y: libseccomp, libcap, liblz4; gen-y: headers in $(O)/include/generated/
+# obj-y: objects; lib-y: libseccomp, libcap, liblz4, zlib, libzstd; gen-y: headers in $(O)/include/generated/
 obj-y :=
 lib-y :=
 gen-y := $(O)/include/generated/version.h

@@ -85,3 +85,7 @@ image-pack := core/pack.c drivers/image/tar_pack.c drivers/image/tar_write.c dri
 unit-drivers/image/tar_pack := $(image-pack) $(tar-reader) drivers/image/tar_unpack.c core/codec.c drivers/codec/lz4.c \
 	drivers/codec/xxh32.c $(image-lib)
 unit_libs-drivers/image/tar_pack := -llz4
+unit-drivers/codec/gzip := drivers/codec/gzip.c core/codec.c core/lib/err.c $(tar-make)
+unit_libs-drivers/codec/gzip := -lz
+unit-drivers/codec/zstd := drivers/codec/zstd.c core/codec.c core/lib/err.c $(tar-make)
+unit_libs-drivers/codec/zstd := -lzstd

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Make the musl sysroot that myctr is linked with: musl itself, the kernel's user headers, libseccomp,
-# libcap, lz4 and jsmn, all from Debian's packages, each pinned by its SHA-256 below. Runs once per
+# libcap, lz4, zlib, zstd and jsmn, all from Debian's packages, each pinned by its SHA-256 below. Runs once per
 # architecture and compiler; the result is cached and shared by every build tree of the user.
 # It must never install anything on the machine, need root, or use a file whose checksum differs.
 #
@@ -22,6 +22,10 @@ main/libc/libcap2/libcap2_2.66.orig.tar.xz 15c40ededb3003d70a283fe587a36b7d19c8b
 main/libc/libcap2/libcap2_2.66-4+deb12u3.debian.tar.xz 124ec52e286e8617a7fb8e576390abbf60f6674e065504459f32af20817eaa13
 main/l/lz4/lz4_1.9.4.orig.tar.gz 0b0e3aa07c8c063ddf40b082bdf7e37a1562bda40a0ff5272957f3e987e0e54b
 main/j/jsmn/jsmn_1.1.0.orig.tar.gz 5f0913a10657fe7ec8d5794ccf00a01000e3e1f2f1e1f143c34a0f7b47edcb38
+main/z/zlib/zlib_1.2.13.dfsg.orig.tar.bz2 71feb7947e3c00ef125f83b79a4e529bde31171e5babe48b391f06758d1ab0a1
+main/z/zlib/zlib_1.2.13.dfsg-1.debian.tar.xz f66cf3d4f2d7defcd4d1fd1fb0a11ee39f1e01b42ec7d059c9dc5c1695133c44
+main/libz/libzstd/libzstd_1.5.4+dfsg2.orig.tar.xz 8cf4bbb65e77ec348d052c8d6230eba66d435bddf64c8b5be2fcb16880c19953
+main/libz/libzstd/libzstd_1.5.4+dfsg2-5.debian.tar.xz 82ce911445772861d0838bd4545f93bc50658bc7f3cefdb17a307dfb8ffca5d8
 main/l/lz4/lz4_1.9.4-1.debian.tar.xz 47ceec5b95f42598f7b9280b03df9659f2ee6852720ec181488e83bd643f0e5f
 '
 musl_x86_64='main/m/musl/musl-dev_1.2.3-1_amd64.deb 7c34f29a0c1aa12f6da1d25ed6de6fe6bbd9e048ee76b3dcb88c5e51fb65507f'
@@ -162,6 +166,38 @@ build_lz4()
 	)
 }
 
+# Only what reads. The tables of crc32 are made when they are first needed: they would be 36 KiB.
+build_zlib()
+{
+	unpack_source zlib
+	(
+		cd "$work/zlib"
+		for file in adler32 crc32 inffast inflate inftrees zutil; do
+			# shellcheck disable=SC2086 # a list of flags
+			"$work/cc" $cflags -DDYNAMIC_CRC_TABLE -DHAVE_HIDDEN -c "$file.c" -o "$file.o"
+		done
+		"${prefix}ar" rcsD "$new/lib/libz.a" adler32.o crc32.o inffast.o inflate.o inftrees.o zutil.o
+		cp zlib.h zconf.h "$new/include/"
+	)
+}
+
+# Only what reads, without the second variant of each loop that trades size for speed.
+build_libzstd()
+{
+	unpack_source libzstd
+	(
+		cd "$work/libzstd/lib"
+		for file in common/*.c decompress/*.c; do
+			# shellcheck disable=SC2086 # a list of flags
+			"$work/cc" $cflags -DZSTD_DISABLE_ASM -DZSTD_LEGACY_SUPPORT=0 -DHUF_FORCE_DECOMPRESS_X1 -DDYNAMIC_BMI2=0 \
+				-DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT -DZSTD_NO_INLINE -DZSTD_STRIP_ERROR_STRINGS \
+				-c "$file" -o "$file.o"
+		done
+		"${prefix}ar" rcsD "$new/lib/libzstd.a" common/*.o decompress/*.o
+		cp zstd.h zstd_errors.h "$new/include/"
+	)
+}
+
 # One header, no object.
 build_jsmn()
 {
@@ -172,7 +208,7 @@ build_jsmn()
 
 build_all()
 {
-	need patch make gperf dpkg-deb tar xz sha256sum "${cc%% *}"
+	need patch make gperf dpkg-deb tar xz bzip2 sha256sum "${cc%% *}"
 	fetch_all
 	new=$sysroot.new
 	work=$sysroot.work
@@ -181,7 +217,7 @@ build_all()
 	echo "sysroot: building musl libraries for $arch in $sysroot (about 30 s, once)" >&2
 	install_musl
 	write_wrapper
-	for lib in libseccomp libcap lz4 jsmn; do
+	for lib in libseccomp libcap lz4 zlib libzstd jsmn; do
 		"build_$lib" >"$work/$lib.log" 2>&1 || {
 			tail -n 20 "$work/$lib.log" >&2
 			die "$lib did not build; the whole log is $work/$lib.log"
