@@ -2,9 +2,10 @@
 /*
  * The container's first process, from its birth to execve(2). Shared by the child_*.c files only.
  *
- * The old root stays reachable through one O_PATH fd until the mounts are done; until then no procfs is
- * visible in the new root, so no link in an image can lead to that fd, and every path resolves inside the new
- * root by construction.
+ * The old root is left as soon as the new one is mounted. Only where something of the host is to be bound
+ * into the container it stays reachable through one O_PATH fd until the mounts are done; until then no procfs
+ * is visible in the new root, so no link in an image can lead to that fd, and every path resolves inside the
+ * new root by construction.
  */
 #ifndef CORE_CHILD_H
 #define CORE_CHILD_H
@@ -17,7 +18,7 @@
 struct child {
 	struct launch *l;
 	int sock;     /* to the parent */
-	int old_root; /* the host's root, -1 once it is out of reach */
+	int old_root; /* the host's root while it is needed, else -1 */
 	int exit;     /* what `run` should return when a step fails */
 	bool joins;   /* a container that runs already */
 	struct ids ids;

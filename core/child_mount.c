@@ -21,8 +21,8 @@
 
 /* Hidden and read-only paths of procfs and sysfs, as in the OCI defaults. */
 static const char *const child_masked_files[] = {
-	"/proc/kcore",	     "/proc/keys",	  "/proc/latency_stats", "/proc/timer_list",
-	"/proc/timer_stats", "/proc/sched_debug", "/proc/interrupts",
+	"/proc/kcore",	    "/proc/keys",	 "/proc/latency_stats",
+	"/proc/timer_list", "/proc/sched_debug", "/proc/interrupts",
 };
 static const char *const child_masked_dirs[] = {
 	"/proc/asound",
@@ -82,22 +82,55 @@ int child_root(struct launch *l, struct err *e)
 	return r;
 }
 
+/* An initramfs cannot be pivoted away from: there the new root is moved over "/", which hides the old one. */
+static int child_move_over(struct err *e)
+{
+	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
+		return err_sys(e, errno, "moving the root over an initramfs");
+	return 0;
+}
+
+/* The current folder becomes the root; after it nothing leads to the host's files. */
+static int child_swap_root(struct err *e)
+{
+	int r = sys_pivot_root(".", ".");
+
+	if (r == 0)
+		r = umount2(".", MNT_DETACH) < 0 ? err_sys(e, errno, "unmounting the old root") : 0;
+	else
+		r = r == -EINVAL ? child_move_over(e) : err_sys(e, r, "pivot_root");
+	if (r == 0 && chdir("/") < 0)
+		r = err_sys(e, errno, "/");
+	return r;
+}
+
+/* Whether anything of the host is still to be bound into the container. */
+static bool child_needs_host(const struct launch *l)
+{
+	const struct spec *s = l->spec;
+
+	return s->userns || s->privileged || s->mount.n || s->device.n || s->ipc == SPEC_NS_HOST;
+}
+
 /*
- * A chroot first: while the mounts are made, ".." ends at the new root. Had pivot_root(".", ".") been done
- * already, the old root would lie on top of the new one, and a ".." in a link of the image would lead to it.
+ * Where the host is still needed, a chroot first: while the mounts are made, ".." ends at the new root. Had
+ * pivot_root(".", ".") been done already, the old root would lie on top of the new one, and a ".." in a link
+ * of the image would lead to it.
  */
 int child_enter_root(struct child *c, struct err *e)
 {
 	char root[PATHS_MAX];
 	int r = paths_join(root, paths.run, "mnt", "root");
 
-	c->old_root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (r < 0 || c->old_root < 0)
-		return err_sys(e, r < 0 ? r : -errno, "%s", root);
+	if (r < 0)
+		return err_sys(e, r, "%s/mnt", paths.run);
 	/* What a user namespace has inherited is locked in place; a bind of it is not. */
 	if (c->l->mounts_outside && mount(root, root, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return err_sys(e, errno, "%s: binding it", root);
-	if (chdir(root) < 0 || chroot(".") < 0)
+	if (!child_needs_host(c->l))
+		return chdir(root) < 0 ? err_sys(e, errno, "%s", root) : child_swap_root(e);
+	c->old_root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->old_root < 0 || chdir(root) < 0 || chroot(".") < 0)
 		return err_sys(e, errno, "%s", root);
 	return 0;
 }
@@ -350,29 +383,16 @@ int child_hide(struct child *c, struct err *e)
 	return r;
 }
 
-/* An initramfs cannot be pivoted away from: there the new root is moved over "/", which hides the old one. */
-static int child_move_over(struct err *e)
-{
-	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
-		return err_sys(e, errno, "moving the root over an initramfs");
-	return 0;
-}
-
-/* Back out of the chroot, then for good: after it nothing leads to the host's files. */
+/* Back out of the chroot, then for good. */
 int child_leave_old_root(struct child *c, struct err *e)
 {
-	AUTO_FD int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int r;
+	AUTO_FD int root = -1;
 
+	if (c->old_root < 0)
+		return 0;
+	root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0 || fchdir(c->old_root) < 0 || chroot(".") < 0 || fchdir(root) < 0)
 		return err_sys(e, errno, "leaving the chroot");
-	r = sys_pivot_root(".", ".");
-	if (r == 0)
-		r = umount2(".", MNT_DETACH) < 0 ? err_sys(e, errno, "unmounting the old root") : 0;
-	else
-		r = r == -EINVAL ? child_move_over(e) : err_sys(e, r, "pivot_root");
 	fd_close(&c->old_root);
-	if (r == 0 && chdir("/") < 0)
-		r = err_sys(e, errno, "/");
-	return r;
+	return child_swap_root(e);
 }
