@@ -139,10 +139,10 @@ static int child_signals(struct child *c, struct err *e)
 	static const unsigned long zeroed[8];
 	sigset_t none;
 
-	(void)c;
 	/* By hand, because libc keeps two for itself and lets nobody say it; a zeroed struct is SIG_DFL. */
 	for (int sig = 1; sig < _NSIG; sig++)
-		syscall(SYS_rt_sigaction, sig, zeroed, NULL, (size_t)(_NSIG - 1) / 8);
+		if (c->l->ignored >> (sig - 1) & 1)
+			syscall(SYS_rt_sigaction, sig, zeroed, NULL, (size_t)(_NSIG - 1) / 8);
 	sigemptyset(&none);
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		return err_sys(e, errno, "resetting signals");

@@ -166,6 +166,17 @@ int direct_stop(const struct state_record *r, uint32_t ms, struct err *e)
 	return direct_is_foreground(r) ? 0 : direct_settle(r, e);
 }
 
+/* One in somebody's terminal is cleaned up, and its record written, by the process there alone. */
+static void direct_await_owner(const struct state_record *r)
+{
+	AUTO_FD int owner = r->flags & STATE_FLAG_FOREGROUND
+				    ? sys_pidfd_of((pid_t)r->owner, r->owner_ticks)
+				    : -1;
+
+	if (owner >= 0)
+		direct_wait(owner, DIRECT_KILL_MS);
+}
+
 int direct_remove(const struct state_record *r, struct err *e)
 {
 	struct state s;
@@ -173,6 +184,7 @@ int direct_remove(const struct state_record *r, struct err *e)
 
 	if (r->flags & STATE_FLAG_MANIFEST)
 		return err_set(e, EBUSY, "%s: is in the manifest; take it out there", r->name);
+	direct_await_owner(r);
 	code = launch_down_wait(r->name, DIRECT_KILL_MS, e);
 	if (code >= 0)
 		code = launch_forget(r->name, e);

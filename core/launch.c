@@ -111,6 +111,7 @@ void launch_init(struct launch *l, const struct spec *spec)
 	*l = (struct launch){
 		.spec = spec,
 		.stdio = { -1, -1, -1 },
+		.ignored = UINT64_MAX,
 		.image = { .fd = -1, .tree = -1 },
 		.cgroup = -1,
 		.pidfd = -1,

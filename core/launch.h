@@ -28,6 +28,7 @@ struct launch {
 	/* Optional: called as soon as .pid is known, before the child may go on. */
 	void (*cloned)(struct launch *l);
 	bool die_with_us; /* the container is killed when the calling process dies */
+	uint64_t ignored; /* signals our process may ignore, as in struct sys_self; all until set */
 
 	/* made by the steps */
 	struct spec *merged; /* with what the image says; spec is this one then */

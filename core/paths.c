@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,7 +65,7 @@ int paths_init(struct err *e)
 		str_copy(paths.log, sizeof(paths.log), CONFIG_LOG_DIR);
 		return 0;
 	}
-	if (geteuid() != 0)
+	if (getauxval(AT_EUID) != 0)
 		return paths_user(e);
 	if (paths_set(paths.run, sizeof(paths.run), "MYCTR_RUN", CONFIG_RUN_DIR, "", e) < 0 ||
 	    paths_set(paths.data, sizeof(paths.data), "MYCTR_DATA", CONFIG_DATA_DIR, "", e) < 0 ||

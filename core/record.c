@@ -137,9 +137,39 @@ int record_get_copy(const struct records *s, uint32_t i, int copy, uint8_t buf[R
 	return 1;
 }
 
-int record_put(struct records *s, uint32_t slot, uint8_t buf[RECORD_COPY])
+static bool slot_is_known(const struct records *s, uint32_t slot)
+{
+	return s->known.valid && s->known.slot == slot;
+}
+
+/* Kept while nobody else may write the slot. */
+static void slot_remember(struct records *s, uint32_t slot, int copy, uint32_t seq)
+{
+	s->known = (struct record_known){ .valid = s->locked || s->owned,
+					  .slot = slot,
+					  .copy = copy,
+					  .seq = seq };
+}
+
+/* The copy of the slot to write next, and the sequence number it gets. */
+static int slot_next(const struct records *s, uint32_t slot, uint32_t *seq)
 {
 	uint8_t old[RECORD_COPY];
+	int copy;
+
+	if (slot_is_known(s, slot)) {
+		*seq = s->known.seq + 1;
+		return !s->known.copy;
+	}
+	copy = slot_current(s, slot, old);
+	if (copy < 0 && copy != -ENOENT && copy != -EILSEQ)
+		return copy;
+	*seq = copy < 0 ? 1 : le_get32(old + 4) + 1;
+	return copy < 0 ? 0 : !copy;
+}
+
+int record_put(struct records *s, uint32_t slot, uint8_t buf[RECORD_COPY])
+{
 	uint32_t seq = 0;
 	ssize_t n;
 	int copy;
@@ -148,19 +178,21 @@ int record_put(struct records *s, uint32_t slot, uint8_t buf[RECORD_COPY])
 		return -EBADF;
 	if (slot >= s->slots)
 		return -EINVAL;
-	copy = slot_current(s, slot, old);
-	if (copy >= 0)
-		seq = le_get32(old + 4);
-	else if (copy != -ENOENT && copy != -EILSEQ)
+	copy = slot_next(s, slot, &seq);
+	s->known.valid = false;
+	if (copy < 0)
 		return copy;
-	le_put32(buf + 4, seq + 1);
+	le_put32(buf + 4, seq);
 	le_put32(buf, hash_crc32c(0, buf + 4, RECORD_COPY - 4));
 	do
-		n = pwrite(s->fd, buf, RECORD_COPY, record_offset(slot, copy < 0 ? 0 : !copy));
+		n = pwrite(s->fd, buf, RECORD_COPY, record_offset(slot, copy));
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
-	return n == RECORD_COPY ? 0 : -ENOSPC;
+	if (n != RECORD_COPY)
+		return -ENOSPC;
+	slot_remember(s, slot, copy, seq);
+	return 0;
 }
 
 /* ---- slots ----------------------------------------------------------------------------------- */
@@ -189,7 +221,7 @@ static void group_read(const struct records *s, uint32_t first, struct slot_grou
 }
 
 /* As record_get(); what is not in the group, or was being written, is read by itself. */
-static int group_get(const struct records *s, const struct slot_group *g, uint32_t i,
+static int group_get(struct records *s, const struct slot_group *g, uint32_t i,
 		     uint8_t buf[RECORD_COPY])
 {
 	size_t at = (size_t)(i % RECORD_GROUP) * RECORD_COPY;
@@ -197,10 +229,14 @@ static int group_get(const struct records *s, const struct slot_group *g, uint32
 
 	if (copy == -EILSEQ)
 		return record_get(s, i, buf);
-	if (copy < 0)
-		return copy;
-	memcpy(buf, g->copies[copy] + at, RECORD_COPY);
-	return copy_free(buf) ? -ENOENT : 0;
+	if (copy >= 0)
+		memcpy(buf, g->copies[copy] + at, RECORD_COPY);
+	if (copy >= 0 && !copy_free(buf))
+		return 0;
+	/* The first free one is the one that will be taken. */
+	if (s->locked && !s->known.valid)
+		slot_remember(s, i, copy < 0 ? 1 : copy, copy < 0 ? 0 : le_get32(buf + 4));
+	return -ENOENT;
 }
 
 static bool copy_is(const struct records *s, const uint8_t buf[RECORD_COPY], uint16_t kind,
@@ -272,6 +308,7 @@ void record_unlock(struct records *s)
 	if (s->locked)
 		record_set_lock(s->fd, F_UNLCK);
 	s->locked = false;
+	s->known.valid = s->known.valid && s->owned;
 }
 
 /* Takes the lock unless the caller of our caller holds it: *mine says whether to give it back. */
@@ -300,10 +337,11 @@ static int record_grow(struct records *s)
 	return 0;
 }
 
-static int claim_locked(struct records *s, uint16_t kind, const char *key, uint8_t buf[RECORD_COPY])
+static int claim_locked(struct records *s, uint16_t kind, const char *key, uint8_t buf[RECORD_COPY],
+			bool write)
 {
 	uint32_t vacant;
-	int slot = slot_search(s, kind, key, buf, &vacant), rc;
+	int slot = slot_search(s, kind, key, buf, &vacant), rc = 0;
 
 	if (slot >= 0)
 		return slot;
@@ -314,13 +352,14 @@ static int claim_locked(struct records *s, uint16_t kind, const char *key, uint8
 	}
 	memset(buf, 0, RECORD_COPY);
 	le_put16(buf + RECORD_KIND, kind);
-	memcpy(buf + RECORD_KEY, key, strlen(key)); /* record_claim() has seen to its length */
-	rc = record_put(s, vacant, buf);
+	memcpy(buf + RECORD_KEY, key, strlen(key)); /* claim() has seen to its length */
+	if (write)
+		rc = record_put(s, vacant, buf);
 	return rc ? rc : (int)vacant;
 }
 
-int record_claim(struct records *s, uint16_t kind, const char *key, uint8_t buf[RECORD_COPY],
-		 struct err *e)
+static int claim(struct records *s, uint16_t kind, const char *key, uint8_t buf[RECORD_COPY],
+		 bool write, struct err *e)
 {
 	const struct record_format *f = s->format;
 	bool mine;
@@ -331,7 +370,7 @@ int record_claim(struct records *s, uint16_t kind, const char *key, uint8_t buf[
 			       f->key - 1);
 	slot = lock_once(s, &mine);
 	if (!slot)
-		slot = claim_locked(s, kind, key, buf);
+		slot = claim_locked(s, kind, key, buf, write);
 	if (mine)
 		record_unlock(s);
 	if (slot == -ENOSPC && s->slots >= s->capacity)
@@ -343,19 +382,43 @@ int record_claim(struct records *s, uint16_t kind, const char *key, uint8_t buf[
 	return slot;
 }
 
-int record_drop(struct records *s, uint32_t slot, const char *key)
+int record_claim(struct records *s, uint16_t kind, const char *key, uint8_t buf[RECORD_COPY],
+		 struct err *e)
+{
+	return claim(s, kind, key, buf, true, e);
+}
+
+int record_reserve(struct records *s, uint16_t kind, const char *key, uint8_t buf[RECORD_COPY],
+		   struct err *e)
+{
+	return claim(s, kind, key, buf, false, e);
+}
+
+void record_own(struct records *s)
+{
+	s->owned = true;
+}
+
+static int slot_holds(struct records *s, uint32_t slot, const char *key)
 {
 	uint8_t buf[RECORD_COPY];
-	bool mine;
-	int rc = lock_once(s, &mine);
+	int rc = record_get(s, slot, buf);
 
-	rc = rc ?: record_get(s, slot, buf);
 	if (!rc && strncmp((const char *)buf + RECORD_KEY, key, s->format->key) != 0)
 		rc = -ENOENT;
-	if (!rc) {
-		memset(buf, 0, sizeof(buf));
+	return rc;
+}
+
+int record_drop(struct records *s, uint32_t slot, const char *key)
+{
+	uint8_t buf[RECORD_COPY] = { 0 };
+	bool own = s->owned && slot_is_known(s, slot), mine = false;
+	int rc = own ? 0 : lock_once(s, &mine);
+
+	if (!rc && !own)
+		rc = slot_holds(s, slot, key);
+	if (!rc)
 		rc = record_put(s, slot, buf);
-	}
 	if (mine)
 		record_unlock(s);
 	return rc;
@@ -509,9 +572,10 @@ int record_open(struct records *s, const struct record_format *format, const cha
 		record_close(s);
 		return rc;
 	}
+	if (writable)
+		return 0;
 	record_slots(s);
-	if (!writable)
-		record_map(s);
+	record_map(s);
 	return 0;
 }
 

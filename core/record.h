@@ -64,6 +64,13 @@ struct records {
 	uint32_t capacity; /* it may grow to */
 	bool writable;
 	bool locked;
+	bool owned; /* see record_own() */
+	/* What counts in one slot, seen under the lock or our own: nobody else can have changed it. */
+	struct record_known {
+		bool valid;
+		uint32_t slot, seq;
+		int copy;
+	} known;
 	char path[128]; /* for messages */
 };
 
@@ -77,7 +84,7 @@ int record_open(struct records *s, const struct record_format *format, const cha
 		uint32_t capacity, bool writable, bool durable, struct err *e);
 void record_close(struct records *s);
 
-/* Looks how many slots the file has now; iterate i from 0 below this. */
+/* Looks how many slots the file has now; iterate i from 0 below this. A writer does so before it uses one. */
 uint32_t record_slots(struct records *s);
 
 /* Copies the record of slot i to buf; 0, -ENOENT when it is free, -EILSEQ when both copies are damaged. */
@@ -94,6 +101,19 @@ int record_claim(struct records *s, uint16_t kind, const char *key, uint8_t buf[
 		 struct err *e);
 
 /*
+ * As record_claim(), but writes nothing: the caller holds the lock, and the slot is its own once it has
+ * written the record with record_put() before it gives the lock back.
+ */
+int record_reserve(struct records *s, uint16_t kind, const char *key, uint8_t buf[RECORD_COPY],
+		   struct err *e);
+
+/*
+ * From the next record_put() on, this process alone writes that slot until record_close(): what counts
+ * there is then remembered instead of read before each write. For one that keeps a single record.
+ */
+void record_own(struct records *s);
+
+/*
  * Holds the lock over several calls: look at a record and take it before another process does. Waits
  * for its holder, which must not do anything slow. Freed by the kernel when the holder dies.
  */
@@ -103,7 +123,10 @@ void record_unlock(struct records *s);
 /* Writes buf to its slot; checksum and sequence number are filled in. */
 int record_put(struct records *s, uint32_t slot, uint8_t buf[RECORD_COPY]);
 
-/* Frees the slot under the lock, if it still holds a record of this key; else -ENOENT. */
+/*
+ * Frees the slot, if it still holds a record of this key; else -ENOENT. Under the lock, but for a slot of our
+ * own: nobody else changes that, and one write frees it.
+ */
 int record_drop(struct records *s, uint32_t slot, const char *key);
 
 /*

@@ -235,7 +235,9 @@ int spawn_up(struct launch *l, struct err *e)
 	if (pid < 0)
 		return err_sys(e, pid, "making the container's namespaces");
 	if (pid == 0) {
-		close(mine);
+		/* While it waits, its own copy of our end would hide our death; later it closes all there is. */
+		if (mine <= STDERR_FILENO || spawn_waits(l, &c))
+			close(mine);
 		child_main(l, theirs, spawn_waits(l, &c));
 	}
 	l->pid = pid;

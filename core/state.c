@@ -129,6 +129,22 @@ int state_claim(struct state *s, uint16_t kind, const char *name, struct state_r
 	return slot;
 }
 
+int state_reserve(struct state *s, uint16_t kind, const char *name, struct state_record *r,
+		  struct err *e)
+{
+	uint8_t buf[STATE_COPY];
+	int slot = record_reserve(&s->file, kind, name, buf, e);
+
+	if (slot >= 0)
+		state_decode(r, buf);
+	return slot;
+}
+
+void state_own(struct state *s)
+{
+	record_own(&s->file);
+}
+
 int state_lock(struct state *s)
 {
 	return record_lock(&s->file);

@@ -105,6 +105,11 @@ int state_find(struct state *s, uint16_t kind, const char *name, struct state_re
 int state_claim(struct state *s, uint16_t kind, const char *name, struct state_record *r,
 		struct err *e);
 
+/* As state_claim() and then for one record alone, see record_reserve() and record_own(). */
+int state_reserve(struct state *s, uint16_t kind, const char *name, struct state_record *r,
+		  struct err *e);
+void state_own(struct state *s);
+
 /*
  * Holds the lock over several calls: look at a record and take it before another process does. Waits
  * for its holder, which must not do anything slow. Freed by the kernel when the holder dies.
@@ -115,7 +120,7 @@ void state_unlock(struct state *s);
 /* Writes a record to its slot. */
 int state_put(struct state *s, uint32_t slot, const struct state_record *r);
 
-/* Frees the slot under the lock, if it still holds a record called name; else -ENOENT. */
+/* Frees the slot, if it still holds a record called name; else -ENOENT. */
 int state_drop(struct state *s, uint32_t slot, const char *name);
 
 /*

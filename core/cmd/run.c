@@ -46,6 +46,7 @@ struct run {
 	struct state state;
 	struct state_record rec;
 	int slot;
+	uint64_t ignored; /* signals, see struct launch */
 	bool rm;
 	bool stdin_too;
 };
@@ -151,14 +152,13 @@ static uint64_t run_now(void)
 
 static int run_take(struct run *r, struct err *e)
 {
-	r->slot = state_claim(&r->state, STATE_CONTAINER, r->spec->name, &r->rec, e);
+	struct sys_self self = { 0 };
+
+	r->slot = state_reserve(&r->state, STATE_CONTAINER, r->spec->name, &r->rec, e);
 	if (r->slot < 0)
 		return r->slot;
-	if (!r->rec.created && spec_is_kept(r->spec->name)) {
-		state_drop(&r->state, (uint32_t)r->slot, r->spec->name);
-		r->rec.created = 1; /* before this boot */
-	}
-	if (r->rec.created)
+	/* A record, or what an earlier boot has kept. */
+	if (r->rec.created || spec_is_kept(r->spec->name))
 		return err_set(
 			e, EEXIST,
 			"there is a container of this name; remove it first with: myctr rm %s",
@@ -166,22 +166,31 @@ static int run_take(struct run *r, struct err *e)
 	r->rec.created = run_now();
 	r->rec.flags = STATE_FLAG_FOREGROUND | (r->rm ? STATE_FLAG_RM : 0) |
 		       (r->spec->tty ? STATE_FLAG_TTY : 0);
-	r->rec.owner = (uint32_t)getpid();
-	sys_start_time(getpid(), &r->rec.owner_ticks);
+	sys_self(&self);
+	r->ignored = self.ignored;
+	r->rec.owner = (uint32_t)self.pid;
+	r->rec.owner_ticks = self.ticks;
 	str_copy(r->rec.image, sizeof(r->rec.image), path_base(r->spec->image));
 	r->rec.phase = STATE_STARTING;
+	state_own(&r->state);
 	return state_put(&r->state, (uint32_t)r->slot, &r->rec);
 }
 
 static int run_claim(struct run *r, struct err *e)
 {
 	char path[PATHS_MAX];
-	int code = paths_make_run(e);
+	int code = paths_join(path, paths.run, "state", NULL);
 
-	if (code >= 0)
-		code = paths_join(path, paths.run, "state", NULL);
-	if (code >= 0)
-		code = state_open(&r->state, path, CONFIG_STATE_RECORDS, true, false, e);
+	if (code < 0)
+		return err_sys(e, code, "%s", paths.run);
+	/* Where a state file is, the folders are. */
+	code = state_open(&r->state, path, CONFIG_STATE_RECORDS, true, false, e);
+	if (code == -ENOENT) {
+		*e = (struct err){ 0 };
+		code = paths_make_run(e);
+		if (code >= 0)
+			code = state_open(&r->state, path, CONFIG_STATE_RECORDS, true, false, e);
+	}
 	if (code < 0)
 		return code;
 	/* Looked at and taken in one piece: two of us may want the same name. */
@@ -216,12 +225,14 @@ static void run_ended(struct run *r, int status)
 		state_put(&r->state, (uint32_t)r->slot, &r->rec);
 }
 
-static int run_clean(struct run *r, struct err *e)
+static int run_clean(struct run *r, const struct launch *l, struct err *e)
 {
 	int code = launch_down_wait(r->spec->name, RUN_CLEAN_MS, e);
 
 	/* Its output went to us: there is no log to remove. */
-	return code >= 0 && r->rm ? launch_forget_files(r->spec->name, e) : code;
+	if (code < 0 || !r->rm || !l->storage_driver->prepare)
+		return code;
+	return launch_forget_files(r->spec->name, e);
 }
 
 static int run_launch(struct run *r, struct err *e)
@@ -233,6 +244,7 @@ static int run_launch(struct run *r, struct err *e)
 	for (int i = r->stdin_too ? 0 : 1; i < 3; i++)
 		l.stdio[i] = i;
 	l.die_with_us = true;
+	l.ignored = r->ignored;
 	relay_begin();
 	code = launch_up(&l, e);
 	if (code < 0) {
@@ -247,8 +259,8 @@ static int run_launch(struct run *r, struct err *e)
 	}
 	run_started(r, &l);
 	status = relay_run(l.pid, l.master, r->stdin_too);
-	launch_free(&l);
-	if (run_clean(r, e) < 0) {
+	/* What l holds ends with this process, a little later. */
+	if (run_clean(r, &l, e) < 0) {
 		err_wrap(e, r->spec->name);
 		cmd_fail(e);
 	}
@@ -277,7 +289,6 @@ static int run_foreground(struct cmd_line *line, struct err *e)
 	} else {
 		code = run_launch(&r, e);
 	}
-	state_close(&r.state);
 	return code;
 }
 

@@ -114,29 +114,59 @@ int sys_pidfd_signal(int pidfd, int sig)
 	return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? -errno : 0;
 }
 
-int sys_start_time(pid_t pid, uint64_t *ticks)
+/* The line of a process, see proc_pid_stat(5). */
+static int sys_stat_line(const char *path, char *buf, size_t size)
 {
-	char path[32], buf[512], *p;
-	AUTO_FD int fd = -1;
+	AUTO_FD int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
-	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
 	/* One read gets all of it: procfs makes the line for the first one. */
-	n = read(fd, buf, sizeof(buf) - 1);
+	n = read(fd, buf, size - 1);
 	if (n < 0)
 		return -errno;
 	buf[n] = '\0';
-	/* The second field is the command in brackets and may hold anything, brackets too. */
-	p = strrchr(buf, ')');
-	for (int field = 2; p && field < 22; field++)
+	return 0;
+}
+
+/* A field after the second one; that is the command in brackets and may hold anything, brackets too. */
+static int sys_stat_field(const char *line, int number, uint64_t *value)
+{
+	const char *p = strrchr(line, ')');
+
+	for (int field = 2; p && field < number; field++)
 		p = strchr(p + 1, ' ');
 	if (!p)
 		return -ESRCH;
-	*ticks = strtoull(p + 1, NULL, 10);
+	*value = strtoull(p + 1, NULL, 10);
 	return 0;
+}
+
+int sys_start_time(pid_t pid, uint64_t *ticks)
+{
+	char path[32], line[512];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+	r = sys_stat_line(path, line, sizeof(line));
+	return r < 0 ? r : sys_stat_field(line, 22, ticks);
+}
+
+void sys_self(struct sys_self *self)
+{
+	char line[512];
+
+	*self = (struct sys_self){ .ignored = UINT64_MAX };
+	if (sys_stat_line("/proc/self/stat", line, sizeof(line)) == 0 &&
+	    sys_stat_field(line, 22, &self->ticks) == 0 &&
+	    sys_stat_field(line, 33, &self->ignored) == 0) {
+		self->pid = (pid_t)strtol(line, NULL, 10);
+		/* It says so of the first 31 alone. The next two are libc's; the rest nobody ignores by habit. */
+		self->ignored |= 3ULL << 31;
+	} else {
+		self->pid = getpid();
+	}
 }
 
 int sys_pidfd_of(pid_t pid, uint64_t ticks)

@@ -37,6 +37,15 @@ int sys_pidfd_signal(int pidfd, int sig);
 /* Start time of a process in clock ticks since boot (field 22 of /proc/PID/stat). -ESRCH when gone. */
 int sys_start_time(pid_t pid, uint64_t *ticks);
 
+/* This process: its pid, its start time as above, and bit n - 1 set for each signal n it may ignore. */
+struct sys_self {
+	pid_t pid;
+	uint64_t ticks, ignored;
+};
+
+/* Where /proc does not say: ticks 0, and every signal may be ignored. */
+void sys_self(struct sys_self *self);
+
 /* A pidfd of pid only if its start time is the given one, so never of a stranger. -ESRCH otherwise. */
 int sys_pidfd_of(pid_t pid, uint64_t ticks);
 
