@@ -27,6 +27,7 @@ obj-y += core/cgroup.o
 obj-y += core/image.o
 obj-y += core/launch.o core/spawn.o core/self.o
 obj-y += core/child.o core/child_mount.o core/child_dev.o core/child_exec.o
+obj-$(CONFIG_READY_DEV) += core/child_ready.o
 obj-$(CONFIG_CONTROL) += core/ctl.o
 obj-$(CONFIG_CLI) += core/direct.o core/demand.o
 obj-$(CONFIG_FOREGROUND) += core/relay.o

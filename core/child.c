@@ -108,6 +108,7 @@ static NORETURN void child_walk(struct launch *l, int sock, bool wait,
 	struct child c = { .l = l,
 			   .sock = sock,
 			   .old_root = -1,
+			   .dev_tree = -1,
 			   .exit = CMD_FAILED,
 			   .joins = steps == child_joining };
 	struct err e = { 0 };

@@ -14,13 +14,16 @@
 
 #include "core/ids.h"
 #include "core/launch.h"
+#include "core/lib/config.h"
 
 struct child {
 	struct launch *l;
-	int sock;     /* to the parent */
-	int old_root; /* the host's root while it is needed, else -1 */
-	int exit;     /* what `run` should return when a step fails */
-	bool joins;   /* a container that runs already */
+	int sock;	/* to the parent */
+	int old_root;	/* the host's root while it is needed, else -1 */
+	int exit;	/* what `run` should return when a step fails */
+	bool joins;	/* a container that runs already */
+	int dev_tree;	/* a /dev made ahead, nowhere attached yet; or -1 */
+	bool dev_ready; /* it is attached */
 	struct ids ids;
 	char **env;
 };
@@ -54,9 +57,28 @@ int child_mount(const char *type, const char *dst, unsigned long flags, const ch
 int child_bind(const struct child *c, const char *src, const char *dst, bool recursive,
 	       struct err *e);
 
-/* child_dev.c */
+/* child_dev.c; the standard nodes, and the links and folders beside them, in the folder dir */
+int child_dev_nodes(int dir, struct err *e);
+int child_dev_names(int dir, struct err *e);
 int child_dev(struct child *c, struct err *e);
 int child_terminal(struct child *c, struct err *e);
+
+/* child_ready.c: an empty folder that is in the /dev made ahead */
+#define CHILD_READY_EMPTY ".empty"
+#if IS_ENABLED(CONFIG_READY_DEV)
+/* While the host's root is still ours: takes the /dev that was made ahead into c->dev_tree, if it serves. */
+void child_ready_take(struct child *c);
+/* Attaches it. False when there is none: the container then needs a /dev of its own. */
+bool child_ready_dev(struct child *c);
+#else
+static inline void child_ready_take(struct child *c UNUSED)
+{
+}
+static inline bool child_ready_dev(struct child *c UNUSED)
+{
+	return false;
+}
+#endif
 
 /* child_exec.c */
 int child_program(struct child *c, struct err *e);

@@ -27,21 +27,23 @@
 #define TIOCGPTPEER 0x5441
 #endif
 
-static const struct {
-	const char *path;
+static const struct child_node {
+	const char *name;
 	unsigned int major, minor;
 } child_nodes[] = {
-	{ "/dev/null", 1, 3 },	 { "/dev/zero", 1, 5 },	   { "/dev/full", 1, 7 },
-	{ "/dev/random", 1, 8 }, { "/dev/urandom", 1, 9 }, { "/dev/tty", 5, 0 },
+	{ "null", 1, 3 },   { "zero", 1, 5 },	 { "full", 1, 7 },
+	{ "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 },
 };
 
 static const struct {
-	const char *to, *from;
+	const char *to, *name;
 } child_links[] = {
-	{ "/proc/self/fd", "/dev/fd" },	      { "/proc/self/fd/0", "/dev/stdin" },
-	{ "/proc/self/fd/1", "/dev/stdout" }, { "/proc/self/fd/2", "/dev/stderr" },
-	{ "pts/ptmx", "/dev/ptmx" },
+	{ "/proc/self/fd", "fd" },	 { "/proc/self/fd/0", "stdin" },
+	{ "/proc/self/fd/1", "stdout" }, { "/proc/self/fd/2", "stderr" },
+	{ "pts/ptmx", "ptmx" },
 };
+
+static const char *const child_dirs[] = { "pts", "shm", "mqueue" };
 
 /* Binds the host's node of that path, if it is the device it should be. */
 static int child_bind_node(const struct child *c, const char *src, const char *dst, dev_t dev,
@@ -140,15 +142,47 @@ static int child_all_devices(const struct child *c, struct err *e)
 	return r;
 }
 
-static int child_dev_dirs(const struct child *c, struct err *e)
+int child_dev_nodes(int dir, struct err *e)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(child_nodes); i++)
+		if (mknodat(dir, child_nodes[i].name, S_IFCHR | 0666,
+			    makedev(child_nodes[i].major, child_nodes[i].minor)) < 0 &&
+		    errno != EEXIST)
+			return err_sys(e, errno, "/dev/%s: making the node", child_nodes[i].name);
+	return 0;
+}
+
+int child_dev_names(int dir, struct err *e)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(child_links); i++)
+		if (symlinkat(child_links[i].to, dir, child_links[i].name) < 0 && errno != EEXIST)
+			return err_sys(e, errno, "/dev/%s", child_links[i].name);
+	for (unsigned int i = 0; i < ARRAY_SIZE(child_dirs); i++)
+		if (mkdirat(dir, child_dirs[i], 0755) < 0 && errno != EEXIST)
+			return err_sys(e, errno, "/dev/%s: making the folder", child_dirs[i]);
+	return 0;
+}
+
+static int child_bind_nodes(const struct child *c, struct err *e)
+{
+	char path[32];
+	int r = 0;
+
+	for (unsigned int i = 0; r >= 0 && i < ARRAY_SIZE(child_nodes); i++) {
+		snprintf(path, sizeof(path), "/dev/%s", child_nodes[i].name);
+		r = child_bind_node(c, path, path,
+				    makedev(child_nodes[i].major, child_nodes[i].minor), e);
+	}
+	return r;
+}
+
+/* The file systems inside of /dev. */
+static int child_dev_mounts(const struct child *c, struct err *e)
 {
 	const struct spec *s = c->l->spec;
 	char size[48];
 	int r;
 
-	if (mkdir("/dev/pts", 0755) < 0 || mkdir("/dev/shm", 0755) < 0 ||
-	    mkdir("/dev/mqueue", 0755) < 0)
-		return err_sys(e, errno, "making the folders of /dev");
 	r = child_mount("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC,
 			"newinstance,ptmxmode=0666,mode=0620,gid=5", e);
 	if (r < 0)
@@ -170,23 +204,36 @@ static int child_dev_dirs(const struct child *c, struct err *e)
 	return 0;
 }
 
-int child_dev(struct child *c, struct err *e)
+/* A /dev of its own, which can be written. */
+static int child_dev_own(struct child *c, struct err *e)
 {
+	AUTO_FD int dir = -1;
 	struct stat st;
 	int r;
 
-	umask(0);
 	if (lstat("/dev", &st) == 0 && !S_ISDIR(st.st_mode))
 		return err_set(e, ENOTDIR, "the image has something else than a folder at /dev");
 	r = child_mount("tmpfs", "/dev", MS_NOSUID | MS_NOEXEC, "mode=755,size=64k", e);
-	for (unsigned int i = 0; r >= 0 && i < ARRAY_SIZE(child_nodes); i++)
-		r = child_node(c, child_nodes[i].path, S_IFCHR | 0666,
-			       makedev(child_nodes[i].major, child_nodes[i].minor), e);
-	for (unsigned int i = 0; r >= 0 && i < ARRAY_SIZE(child_links); i++)
-		if (symlink(child_links[i].to, child_links[i].from) < 0)
-			r = err_sys(e, errno, "%s", child_links[i].from);
+	if (r < 0)
+		return r;
+	dir = openat(AT_FDCWD, "/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(e, errno, "/dev");
+	r = c->l->spec->userns ? child_bind_nodes(c, e) : child_dev_nodes(dir, e);
+	return r < 0 ? r : child_dev_names(dir, e);
+}
+
+int child_dev(struct child *c, struct err *e)
+{
+	int r;
+
+	c->dev_ready = child_ready_dev(c);
+	if (c->dev_ready)
+		return child_dev_mounts(c, e);
+	umask(0);
+	r = child_dev_own(c, e);
 	if (r >= 0)
-		r = child_dev_dirs(c, e);
+		r = child_dev_mounts(c, e);
 	if (r >= 0 && c->l->spec->privileged)
 		r = child_all_devices(c, e);
 	if (r >= 0)

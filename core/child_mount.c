@@ -127,6 +127,7 @@ int child_enter_root(struct child *c, struct err *e)
 	/* What a user namespace has inherited is locked in place; a bind of it is not. */
 	if (c->l->mounts_outside && mount(root, root, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return err_sys(e, errno, "%s: binding it", root);
+	child_ready_take(c);
 	if (!child_needs_host(c->l))
 		return chdir(root) < 0 ? err_sys(e, errno, "%s", root) : child_swap_root(e);
 	c->old_root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -362,12 +363,12 @@ static int child_hide_more(const struct spec *s, const char *empty, struct err *
 int child_hide(struct child *c, struct err *e)
 {
 	const struct spec *s = c->l->spec;
-	static const char empty[] = "/dev/.empty"; /* /dev/shm may be the host's */
+	static const char empty[] = "/dev/" CHILD_READY_EMPTY; /* /dev/shm may be the host's */
 	int r = 0;
 
 	if (s->privileged && s->masked.n + s->readonly.n == 0)
 		return 0;
-	if (mkdir(empty, 0555) < 0)
+	if (!c->dev_ready && mkdir(empty, 0555) < 0)
 		return err_sys(e, errno, "%s", empty);
 	if (!s->privileged) {
 		for (unsigned int i = 0; r >= 0 && i < ARRAY_SIZE(child_masked_files); i++)
@@ -379,7 +380,8 @@ int child_hide(struct child *c, struct err *e)
 	}
 	if (r >= 0 && s->masked.n + s->readonly.n)
 		r = child_hide_more(s, empty, e);
-	rmdir(empty);
+	if (!c->dev_ready)
+		rmdir(empty);
 	return r;
 }
 

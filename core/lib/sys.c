@@ -262,11 +262,21 @@ struct sys_mount_attr {
 	uint64_t set, clear, propagation, userns_fd;
 };
 
-int sys_mount_read_only(int tree)
+static int sys_mount_change(int tree, uint64_t set, uint64_t clear)
 {
-	struct sys_mount_attr a = { .set = 1 }; /* MOUNT_ATTR_RDONLY */
+	struct sys_mount_attr a = { .set = set, .clear = clear };
 
 	return syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &a, sizeof(a)) < 0 ? -errno : 0;
+}
+
+int sys_mount_read_only(int tree)
+{
+	return sys_mount_change(tree, 1, 0); /* MOUNT_ATTR_RDONLY */
+}
+
+int sys_mount_devices(int tree)
+{
+	return sys_mount_change(tree, 1 | 2 | 8, 4); /* RDONLY, NOSUID, NOEXEC; NODEV */
 }
 
 /* A remount replaces all flags of a mount, so those it has are read first. */

@@ -66,6 +66,9 @@ int sys_move_mount(int tree, const char *dst);
 /* Makes a detached mount read-only. -ENOSYS before Linux 5.12. */
 int sys_mount_read_only(int tree);
 
+/* The same, without set-user-id and programs, and with devices. */
+int sys_mount_devices(int tree);
+
 /* Applies MS_* style restrictions to a whole mount tree: mount_setattr(2), or remounts one by one. */
 int sys_mount_restrict(const char *path, bool recursive, bool rdonly, bool nosuid, bool nodev,
 		       bool noexec);

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A /dev made ahead: one small tree in the runtime folder, with the standard nodes, links and mount points,
+ * made by the first container that can use it and bound read-only into each one after. Runs inside. Only for
+ * containers whose root is read-only too, as nobody may write what all of them see. Where anything of it
+ * fails, the container gets a /dev of its own.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/child.h"
+#include "core/lib/fd.h"
+#include "core/lib/path.h"
+#include "core/lib/sys.h"
+#include "core/paths.h"
+
+/* A mount point in /dev has to be made there. */
+static bool ready_in_dev(const struct strv *list)
+{
+	for (unsigned int i = 0; i < list->n; i++)
+		if (strstr(list->v[i], "/dev/"))
+			return true;
+	return false;
+}
+
+static bool ready_serves(const struct spec *s)
+{
+	return s->storage == SPEC_READ_ONLY && !s->privileged && !s->userns && !s->tty &&
+	       !s->device.n && !ready_in_dev(&s->mount) && !ready_in_dev(&s->tmpfs);
+}
+
+static int ready_fill(const char *path)
+{
+	AUTO_FD int dir = -1;
+	struct err e;
+	int r;
+
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	dir = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return -errno;
+	r = child_dev_nodes(dir, &e);
+	if (r >= 0)
+		r = child_dev_names(dir, &e);
+	if (r >= 0 && mkdirat(dir, CHILD_READY_EMPTY, 0555) < 0 && errno != EEXIST)
+		r = -errno;
+	return r;
+}
+
+/* Whole or not at all under its own name; who comes second leaves the first one's there. */
+static int ready_make(const char *container, const char *path)
+{
+	char temp[PATHS_MAX], name[80];
+	mode_t old = umask(0);
+	int r;
+
+	snprintf(name, sizeof(name), "dev.%s", container);
+	r = paths_join(temp, paths.run, "mnt", name);
+	if (r == 0)
+		r = ready_fill(temp);
+	umask(old);
+	if (r == 0 && rename(temp, path) < 0)
+		r = -errno;
+	if (r < 0)
+		path_remove(AT_FDCWD, temp);
+	return r;
+}
+
+void child_ready_take(struct child *c)
+{
+	char path[PATHS_MAX];
+
+	if (!ready_serves(c->l->spec) || paths_join(path, paths.run, "mnt", "dev") < 0)
+		return;
+	c->dev_tree = sys_open_tree(AT_FDCWD, path, false);
+	if (c->dev_tree == -ENOENT && ready_make(c->l->spec->name, path) == 0)
+		c->dev_tree = sys_open_tree(AT_FDCWD, path, false);
+}
+
+/* The runtime folder may be on a file system without devices; this mount of it has them again. */
+bool child_ready_dev(struct child *c)
+{
+	bool ready = c->dev_tree >= 0 && sys_mount_devices(c->dev_tree) == 0 &&
+		     sys_mount_place(c->dev_tree, "/dev") == 0;
+
+	fd_close(&c->dev_tree);
+	return ready;
+}
