@@ -176,7 +176,7 @@ int record_put(struct records *s, uint32_t slot, uint8_t buf[RECORD_COPY])
 
 	if (!s->writable)
 		return -EBADF;
-	if (slot >= s->slots)
+	if (slot >= s->slots && slot >= record_slots(s))
 		return -EINVAL;
 	copy = slot_next(s, slot, &seq);
 	s->known.valid = false;

@@ -84,7 +84,7 @@ int record_open(struct records *s, const struct record_format *format, const cha
 		uint32_t capacity, bool writable, bool durable, struct err *e);
 void record_close(struct records *s);
 
-/* Looks how many slots the file has now; iterate i from 0 below this. A writer does so before it uses one. */
+/* Looks how many slots the file has now; iterate i from 0 below this. A writer looks before it reads. */
 uint32_t record_slots(struct records *s);
 
 /* Copies the record of slot i to buf; 0, -ENOENT when it is free, -EILSEQ when both copies are damaged. */
