@@ -74,7 +74,7 @@ static void test_cut_anywhere(void **state)
 	free(raw);
 }
 
-/* A wrong bit is noticed, but for those of the header that say nothing about the content. */
+/* A wrong bit is noticed, or did not say anything about the content. */
 static void test_flip_anywhere(void **state)
 {
 	uint8_t *raw = codec_sample(500), packed[1000];
@@ -84,7 +84,7 @@ static void test_flip_anywhere(void **state)
 	for (size_t i = 0; i < len * 8; i++) {
 		packed[i / 8] ^= (uint8_t)(1 << i % 8);
 		if (codec_read("gzip", packed, len, 64, &got) >= 0)
-			assert_true(i < 10 * 8 && got.len == 500 && memcmp(got.p, raw, 500) == 0);
+			assert_true(got.len == 500 && memcmp(got.p, raw, 500) == 0);
 		packed[i / 8] ^= (uint8_t)(1 << i % 8);
 	}
 	free(raw);
