@@ -27,3 +27,4 @@ $(O)/core/lib/small_string.o: private my-cflags += -ffreestanding
 obj-$(CONFIG_SMALL_PRINTF) += core/lib/printf.o core/lib/small_libc.o core/lib/small_sys.o
 endif
 obj-$(CONFIG_NETLINK) += core/lib/netlink.o core/lib/addr.o
+obj-$(or $(CONFIG_SECCOMP_LIBSECCOMP),$(CONFIG_IMPORT_OCI)) += core/lib/json.o

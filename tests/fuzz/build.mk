@@ -7,7 +7,7 @@ fuzz-log_file := drivers/log/file.c drivers/log/file_read.c drivers/codec/lz4.c 
 	core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/stamp.c core/lib/sys.c
 fuzz_libs-log_file := -llz4
 ifeq ($(CONFIG_SECCOMP_LIBSECCOMP),y)
-fuzz-seccomp := drivers/seccomp/profile.c drivers/seccomp/profile_json.c core/lib/err.c core/lib/fd.c core/lib/sys.c \
+fuzz-seccomp := drivers/seccomp/profile.c drivers/seccomp/profile_json.c core/lib/json.c core/lib/err.c core/lib/fd.c core/lib/sys.c \
 	core/lib/str.c core/lib/arena.c core/lib/capname.c
 fuzz_libs-seccomp := -lseccomp
 endif

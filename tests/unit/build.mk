@@ -56,7 +56,7 @@ unit_libs-drivers/image/squashfs := -llz4
 unit-drivers/storage/storage := drivers/storage/overlay.c drivers/storage/tmpfs.c drivers/storage/readonly.c drivers/storage/bind.c $(image-lib)
 unit-core/manifest := $(manifest-sources)
 ifeq ($(CONFIG_SECCOMP_LIBSECCOMP),y)
-unit-drivers/seccomp/profile := drivers/seccomp/profile.c drivers/seccomp/profile_json.c core/lib/err.c core/lib/fd.c \
+unit-drivers/seccomp/profile := drivers/seccomp/profile.c drivers/seccomp/profile_json.c core/lib/json.c core/lib/err.c core/lib/fd.c \
 	core/lib/sys.c core/lib/str.c core/lib/arena.c core/lib/capname.c
 unit_libs-drivers/seccomp/profile := -lseccomp
 endif
@@ -89,3 +89,4 @@ unit-drivers/codec/gzip := drivers/codec/gzip.c core/codec.c core/lib/err.c $(ta
 unit_libs-drivers/codec/gzip := -lz
 unit-drivers/codec/zstd := drivers/codec/zstd.c core/codec.c core/lib/err.c $(tar-make)
 unit_libs-drivers/codec/zstd := -lzstd
+unit-core/lib/json := core/lib/json.c core/lib/str.c core/lib/arena.c
