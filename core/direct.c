@@ -9,13 +9,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/ctl.h"
 #include "core/driver.h"
 #include "core/launch.h"
 #include "core/lib/fd.h"
+#include "core/lib/stamp.h"
 #include "core/lib/sys.h"
 #include "core/paths.h"
 #include "core/spec_store.h"
@@ -115,7 +115,6 @@ static bool direct_wait(int pidfd, int ms)
 static int direct_settle(const struct state_record *r, struct err *e)
 {
 	struct state_record now;
-	struct timespec ts;
 	struct state s;
 	int code = launch_down_wait(r->name, DIRECT_KILL_MS, e);
 	int slot;
@@ -127,12 +126,11 @@ static int direct_settle(const struct state_record *r, struct err *e)
 		return code;
 	slot = state_find(&s, STATE_CONTAINER, r->name, &now);
 	if (slot >= 0) {
-		clock_gettime(CLOCK_REALTIME, &ts);
 		now.phase = STATE_EXITED;
 		now.cause = STATE_CAUSE_UNKNOWN;
 		now.exit = 255;
 		now.pid = 0;
-		now.ended = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+		now.ended = stamp_now();
 		now.flags |= STATE_FLAG_STOPPED;
 		state_put(&s, (uint32_t)slot, &now);
 	}

@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/lib/fd.h"
+#include "core/lib/stamp.h"
 #include "core/log.h"
 #include "core/paths.h"
 #include "init/sup.h"
@@ -34,16 +34,12 @@ static int output_path(const struct ctr *c, char path[PATHS_MAX])
 static ssize_t output_take(struct ctr *c)
 {
 	char buf[OUTPUT_CHUNK];
-	struct timespec ts;
 	ssize_t n = read(c->output.fd, buf, sizeof(buf));
 
 	if (n <= 0)
 		return n < 0 ? -errno : 0;
-	clock_gettime(CLOCK_REALTIME, &ts);
 	if (c->log)
-		c->log->driver->write(c->log,
-				      (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000,
-				      buf, (size_t)n);
+		c->log->driver->write(c->log, stamp_now(), buf, (size_t)n);
 	return n;
 }
 

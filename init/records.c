@@ -8,10 +8,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/lib/path.h"
+#include "core/lib/stamp.h"
 #include "core/lib/str.h"
 #include "core/lib/sys.h"
 #include "core/paths.h"
@@ -36,14 +36,6 @@ int records_open(struct sup *s, struct err *e)
 	return 0;
 }
 
-static uint64_t records_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 int records_claim(struct ctr *c, struct err *e)
 {
 	struct state_record old;
@@ -57,7 +49,7 @@ int records_claim(struct ctr *c, struct err *e)
 	c->rec.owner = (uint32_t)getpid();
 	c->rec.owner_ticks = ticks;
 	if (!c->rec.created)
-		c->rec.created = records_now();
+		c->rec.created = stamp_now();
 	str_copy(c->rec.image, sizeof(c->rec.image), path_base(c->spec->image));
 	if (c->sup->disk.file.fd >= 0 &&
 	    state_find(&c->sup->disk, STATE_CONTAINER, c->spec->name, &old) >= 0 &&

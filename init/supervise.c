@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/launch.h"
 #include "core/lib/fd.h"
+#include "core/lib/stamp.h"
 #include "core/lib/sys.h"
 #include "core/spec_store.h"
 #include "init/sup.h"
@@ -24,14 +24,6 @@
 #define SUP_KILL_MS 1000     /* between two SIGKILLs of something that does not die */
 
 typedef enum sup_state sup_action(struct ctr *c);
-
-static uint64_t sup_realtime(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 void sup_say(const char *name, const char *fmt, ...)
 {
@@ -99,7 +91,7 @@ static enum sup_state sup_started(struct ctr *c)
 {
 	c->has_started = true;
 	c->started = event_now();
-	c->rec.started = sup_realtime();
+	c->rec.started = stamp_now();
 	records_put(c, STATE_RUNNING);
 	/* A short-lived program may have ended before its launcher had told of its start. */
 	if (c->has_status)
@@ -121,7 +113,7 @@ static enum sup_state sup_start_failed(struct ctr *c)
 	sup_say(c->spec->name, "%s", c->error.msg);
 	c->rec.cause = STATE_CAUSE_START_ERROR;
 	c->rec.exit = 125;
-	c->rec.ended = sup_realtime();
+	c->rec.ended = stamp_now();
 	/* A launcher that was killed could not end what it had begun. */
 	sup_kill(c, SIGKILL);
 	return sup_clean(c);
@@ -236,7 +228,7 @@ static void sup_note_status(struct ctr *c)
 	const struct cgroup_driver *d = cgroup_driver();
 	struct cgroup_stat st = { 0 };
 
-	c->rec.ended = sup_realtime();
+	c->rec.ended = stamp_now();
 	if (WIFSIGNALED(c->status)) {
 		c->rec.cause = STATE_CAUSE_SIGNAL;
 		c->rec.exit = (uint8_t)WTERMSIG(c->status);

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/cmd.h"
@@ -21,6 +20,7 @@
 #include "core/lib/fd.h"
 #include "core/lib/out.h"
 #include "core/lib/path.h"
+#include "core/lib/stamp.h"
 #include "core/lib/sys.h"
 #include "core/paths.h"
 #include "core/relay.h"
@@ -142,14 +142,6 @@ static int run_detached(struct cmd_line *line, struct err *e)
 
 /* ---- in the foreground -------------------------------------------------------------------------- */
 
-static uint64_t run_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 static int run_take(struct run *r, struct err *e)
 {
 	struct sys_self self = { 0 };
@@ -163,7 +155,7 @@ static int run_take(struct run *r, struct err *e)
 			e, EEXIST,
 			"there is a container of this name; remove it first with: myctr rm %s",
 			r->spec->name);
-	r->rec.created = run_now();
+	r->rec.created = stamp_now();
 	r->rec.flags = STATE_FLAG_FOREGROUND | (r->rm ? STATE_FLAG_RM : 0) |
 		       (r->spec->tty ? STATE_FLAG_TTY : 0);
 	sys_self(&self);
@@ -207,7 +199,7 @@ static void run_started(struct run *r, const struct launch *l)
 	r->rec.phase = STATE_RUNNING;
 	r->rec.pid = (uint32_t)l->pid;
 	r->rec.missing = l->missing;
-	r->rec.started = run_now();
+	r->rec.started = stamp_now();
 	sys_start_time(l->pid, &r->rec.ticks);
 	state_put(&r->state, (uint32_t)r->slot, &r->rec);
 }
@@ -217,7 +209,7 @@ static void run_ended(struct run *r, int status)
 	r->rec.phase = STATE_EXITED;
 	r->rec.cause = WIFSIGNALED(status) ? STATE_CAUSE_SIGNAL : STATE_CAUSE_EXIT;
 	r->rec.exit = (uint8_t)(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-	r->rec.ended = run_now();
+	r->rec.ended = stamp_now();
 	r->rec.pid = 0;
 	if (r->rm)
 		state_drop(&r->state, (uint32_t)r->slot, r->rec.name);
