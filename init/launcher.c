@@ -74,33 +74,49 @@ static void launcher_ready(struct event_source *s, uint32_t events)
 	launcher_report(container_of(s, struct ctr, report));
 }
 
+static void launcher_unwatch(struct ctr *c)
+{
+	int fd = event_remove(&c->sup->loop, &c->report);
+
+	fd_close(&fd);
+}
+
+static int launcher_fork(struct ctr *c, int report, int output)
+{
+	pid_t pid, me = getpid();
+
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		close(c->report.fd);
+		launcher_main(c, me, report, output);
+	}
+	c->launcher = pid;
+	c->child = true;
+	return 0;
+}
+
+/* Watched before there is one: a launcher that nobody listens to could not be ended. */
 int launcher_start(struct ctr *c)
 {
 	AUTO_FD int output = output_fifo(c);
-	pid_t pid, me = getpid();
+	AUTO_FD int report = -1;
 	int pair[2], r;
 
 	if (output < 0)
 		return output;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
-	pid = fork();
-	if (pid < 0) {
-		r = -errno;
-		close(pair[0]);
-		close(pair[1]);
-		return r;
-	}
-	if (pid == 0) {
-		close(pair[0]);
-		launcher_main(c, me, pair[1], output);
-	}
-	close(pair[1]);
-	c->launcher = pid;
-	c->child = true;
-	c->report = (struct event_source){ .fd = pair[0], .ready = launcher_ready };
+	report = pair[1];
 	fcntl(pair[0], F_SETFL, O_NONBLOCK);
-	return event_add(&c->sup->loop, &c->report, EPOLLIN);
+	c->report = (struct event_source){ .fd = pair[0], .ready = launcher_ready };
+	r = event_add(&c->sup->loop, &c->report, EPOLLIN);
+	if (r == 0)
+		r = launcher_fork(c, report, output);
+	if (r < 0)
+		launcher_unwatch(c);
+	return r;
 }
 
 static void launcher_born(struct ctr *c, pid_t pid)
@@ -124,9 +140,7 @@ static void launcher_born(struct ctr *c, pid_t pid)
 
 static void launcher_end(struct ctr *c, enum sup_event event)
 {
-	int fd = event_remove(&c->sup->loop, &c->report);
-
-	fd_close(&fd);
+	launcher_unwatch(c);
 	sup_event(c, event);
 }
 

@@ -90,3 +90,6 @@ unit_libs-drivers/codec/gzip := -lz
 unit-drivers/codec/zstd := drivers/codec/zstd.c core/codec.c core/lib/err.c $(tar-make)
 unit_libs-drivers/codec/zstd := -lzstd
 unit-core/lib/json := core/lib/json.c core/lib/str.c core/lib/arena.c
+ifeq ($(CONFIG_STATE),y)
+unit-init/launcher := init/launcher.c core/lib/event.c core/lib/err.c core/lib/fd.c core/lib/sys.c
+endif
