@@ -143,15 +143,17 @@ static int control_run(struct sup_client *cl, const struct ctl_request *r, struc
 		spec_free(spec);
 		return code;
 	}
-	if (!(r->flags & CTL_RM_FLAG))
-		code = spec_store_keep(spec, e);
-	c = code < 0 ? NULL : sup_add(cl->sup, spec, e);
+	c = sup_add(cl->sup, spec, e);
 	if (!c) {
 		spec_free(spec);
 		return -e->code;
 	}
 	if (r->flags & CTL_RM_FLAG)
 		c->rec.flags |= STATE_FLAG_RM;
+	else if (spec_store_keep(spec, e) < 0) {
+		sup_remove(c);
+		return -e->code;
+	}
 	c->wanted = true;
 	cl->sup->dirty = true;
 	return control_wait(cl, c);
@@ -251,6 +253,8 @@ static int control_do(struct sup_client *cl, const struct ctl_request *r, struct
 		return err_set(e, ESHUTDOWN, "the device is going down");
 	if (r->op == CTL_RUN)
 		return control_run(cl, r, e);
+	if (c && c->gone && (r->op == CTL_START || r->op == CTL_RESTART))
+		return err_set(e, EBUSY, "%s: is being removed", r->name);
 	if (r->op == CTL_START)
 		return control_start(cl, r, e);
 	if (!c)

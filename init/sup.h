@@ -131,6 +131,8 @@ int sup_take_manifest(struct sup *s, struct err *e);
 int sup_reload(struct sup *s, struct err *e);
 /* Runs until the supervisor is told to end and everything is down, or the bound of that is over. */
 void sup_loop(struct sup *s);
+/* One round of it: what a change asks for, or else at most max_ms of waiting for the next one. */
+void sup_turn(struct sup *s, int max_ms);
 /* Starts to stop everything; sup_all_down() tells when it is done. */
 void sup_go_down(struct sup *s, int how);
 bool sup_all_down(const struct sup *s);

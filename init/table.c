@@ -335,6 +335,14 @@ static void table_time_is_up(struct event_timer *t)
 	s->loop.stop = true;
 }
 
+void sup_turn(struct sup *s, int max_ms)
+{
+	if (s->dirty)
+		table_settle(s);
+	else
+		event_turn(&s->loop, max_ms);
+}
+
 void sup_loop(struct sup *s)
 {
 	s->dirty = true;
@@ -345,10 +353,7 @@ void sup_loop(struct sup *s)
 		}
 		if (s->going_down && sup_all_down(s))
 			break;
-		if (s->dirty)
-			table_settle(s);
-		else
-			event_turn(&s->loop, -1);
+		sup_turn(s, -1);
 	}
 	control_close_socket();
 }

@@ -92,4 +92,8 @@ unit_libs-drivers/codec/zstd := -lzstd
 unit-core/lib/json := core/lib/json.c core/lib/str.c core/lib/arena.c
 ifeq ($(CONFIG_STATE),y)
 unit-init/launcher := init/launcher.c core/lib/event.c core/lib/err.c core/lib/fd.c core/lib/sys.c
+ifeq ($(CONFIG_CONTROL),y)
+unit-init/life := init/supervise.c init/table.c init/order.c init/control.c core/ctl.c core/lib/event.c core/lib/stamp.c $(manifest-sources)
+unit_ldflags-init/life := -Wl,--wrap=manifest_load
+endif
 endif
