@@ -39,6 +39,14 @@ int manifest_finish(struct manifest *m UNUSED, struct err *e UNUSED)
 	return 0;
 }
 
+const struct spec *manifest_find(const struct manifest *m, const char *name)
+{
+	for (unsigned int i = 0; i < m->n; i++)
+		if (strcmp(m->containers[i]->name, name) == 0)
+			return m->containers[i];
+	return NULL;
+}
+
 void manifest_free(struct manifest *m)
 {
 	*m = (struct manifest){ 0 };

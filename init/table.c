@@ -198,9 +198,12 @@ int sup_take_manifest(struct sup *s, struct err *e)
 {
 	int r;
 
-	table_drop_missing(s, &s->manifest);
+	/* What is there already was adopted, which needs state files. */
+	if (IS_ENABLED(CONFIG_STATE))
+		table_drop_missing(s, &s->manifest);
 	r = table_take(s, &s->manifest, e);
-	table_resume(s);
+	if (IS_ENABLED(CONFIG_STATE))
+		table_resume(s);
 	return r;
 }
 
