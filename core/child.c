@@ -21,6 +21,7 @@
 
 #include "core/cap.h"
 #include "core/cmd.h"
+#include "core/lib/config.h"
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
 #include "core/lib/sys.h"
@@ -160,7 +161,7 @@ static int child_cgroup(struct child *c, struct err *e)
 
 static int child_image(struct child *c, struct err *e)
 {
-	return c->l->mounts_outside ? 0 : child_root(c->l, e);
+	return IS_ENABLED(CONFIG_USERNS) && c->l->mounts_outside ? 0 : child_root(c->l, e);
 }
 
 static int child_network(struct child *c, struct err *e)
@@ -249,7 +250,7 @@ static int child_user(struct child *c, struct err *e)
 	return ids_lookup(root, s->user, &s->groups, &c->ids, e);
 }
 
-/* Made when it is missing, as an image's WORKDIR is; never reached through a link of procfs. */
+/* With MOUNTS made when it is missing, as an image's WORKDIR is; never reached through a link of procfs. */
 static int child_workdir(struct child *c, struct err *e)
 {
 	const char *dir = c->l->spec->workdir;
@@ -262,7 +263,7 @@ static int child_workdir(struct child *c, struct err *e)
 	if (root < 0)
 		return err_sys(e, errno, "/");
 	fd = path_open_beneath(root, dir, O_PATH | O_DIRECTORY, 0);
-	if (fd == -ENOENT)
+	if (fd == -ENOENT && IS_ENABLED(CONFIG_MOUNTS))
 		fd = path_mkdirs_beneath(root, dir, 0755);
 	if (fd < 0)
 		return err_sys(e, fd, "%s", dir);

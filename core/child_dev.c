@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "core/child.h"
+#include "core/lib/config.h"
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
 #include "core/lib/sys.h"
@@ -65,7 +66,7 @@ static int child_bind_node(const struct child *c, const char *src, const char *d
 static int child_node(const struct child *c, const char *path, mode_t mode, dev_t dev,
 		      struct err *e)
 {
-	if (c->l->spec->userns)
+	if (IS_ENABLED(CONFIG_USERNS) && c->l->spec->userns)
 		return child_bind_node(c, path, path, dev, e);
 	return mknod(path, mode, dev) < 0 && errno != EEXIST
 		       ? err_sys(e, errno, "%s: making the node", path)
@@ -103,7 +104,7 @@ static int child_devices(const struct child *c, struct err *e)
 	AUTO_FD int root = -1;
 	struct spec_device d;
 
-	if (!list->n)
+	if (!IS_ENABLED(CONFIG_DEVICES) || !list->n)
 		return 0;
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
@@ -219,7 +220,8 @@ static int child_dev_own(struct child *c, struct err *e)
 	dir = openat(AT_FDCWD, "/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(e, errno, "/dev");
-	r = c->l->spec->userns ? child_bind_nodes(c, e) : child_dev_nodes(dir, e);
+	r = IS_ENABLED(CONFIG_USERNS) && c->l->spec->userns ? child_bind_nodes(c, e)
+							    : child_dev_nodes(dir, e);
 	return r < 0 ? r : child_dev_names(dir, e);
 }
 
@@ -234,7 +236,7 @@ int child_dev(struct child *c, struct err *e)
 	r = child_dev_own(c, e);
 	if (r >= 0)
 		r = child_dev_mounts(c, e);
-	if (r >= 0 && c->l->spec->privileged)
+	if (r >= 0 && IS_ENABLED(CONFIG_DEVICES) && c->l->spec->privileged)
 		r = child_all_devices(c, e);
 	if (r >= 0)
 		r = child_devices(c, e);
@@ -251,7 +253,7 @@ int child_terminal(struct child *c, struct err *e)
 	char name[32];
 	int unlock = 0, number = 0, console;
 
-	if (!c->l->spec->tty)
+	if (!IS_ENABLED(CONFIG_TTY) || !c->l->spec->tty)
 		return 0;
 	master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0 ||

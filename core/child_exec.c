@@ -57,7 +57,7 @@ int child_env(struct child *c, struct err *e)
 
 	child_add_env(c, &env, "PATH", CHILD_PATH);
 	child_add_env(c, &env, "HOME", c->ids.home);
-	if (s->tty)
+	if (IS_ENABLED(CONFIG_TTY) && s->tty)
 		child_add_env(c, &env, "TERM", child_term());
 	for (unsigned int i = 0; i < s->env.n; i++)
 		strv_add(&c->l->arena, &env, s->env.v[i]);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/child.h"
+#include "core/lib/config.h"
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
 #include "core/lib/sys.h"
@@ -39,7 +40,7 @@ static bool child_wants_propagation(const struct spec *s)
 {
 	struct spec_mount m;
 
-	for (unsigned int i = 0; i < s->mount.n; i++)
+	for (unsigned int i = 0; IS_ENABLED(CONFIG_MOUNTS) && i < s->mount.n; i++)
 		if (spec_mount(s->mount.v[i], &m, NULL) == 0 &&
 		    (m.propagation & (MS_SLAVE | MS_SHARED)))
 			return true;
@@ -67,7 +68,8 @@ int child_root(struct launch *l, struct err *e)
 		r = paths_join(root, paths.run, "mnt", "root");
 	if (r < 0)
 		return err_sys(e, r, "%s/mnt", paths.run);
-	if (l->mounts_outside && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (IS_ENABLED(CONFIG_USERNS) && l->mounts_outside &&
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_sys(e, errno, "leaving the host's mounts");
 	r = l->image.driver->attach(&l->image, direct ? root : lower, e);
 	if (r < 0) {
@@ -125,7 +127,8 @@ int child_enter_root(struct child *c, struct err *e)
 	if (r < 0)
 		return err_sys(e, r, "%s/mnt", paths.run);
 	/* What a user namespace has inherited is locked in place; a bind of it is not. */
-	if (c->l->mounts_outside && mount(root, root, NULL, MS_BIND | MS_REC, NULL) < 0)
+	if (IS_ENABLED(CONFIG_USERNS) && c->l->mounts_outside &&
+	    mount(root, root, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return err_sys(e, errno, "%s: binding it", root);
 	child_ready_take(c);
 	if (!child_needs_host(c->l))
@@ -210,7 +213,7 @@ int child_sys(struct child *c, struct err *e)
 			      (l->spec->privileged ? 0 : MS_RDONLY);
 	int r;
 
-	if (l->spec->userns && !(l->clone_flags & CLONE_NEWNET)) {
+	if (IS_ENABLED(CONFIG_USERNS) && l->spec->userns && !(l->clone_flags & CLONE_NEWNET)) {
 		r = child_make_dir("/sys", e);
 		if (r == 0)
 			r = child_bind(c, "/sys", "/sys", true, e);
@@ -289,7 +292,7 @@ int child_user_mounts(struct child *c, struct err *e)
 	struct spec_mount m;
 	int r = 0;
 
-	if (s->mount.n + s->tmpfs.n == 0)
+	if (!IS_ENABLED(CONFIG_MOUNTS) || s->mount.n + s->tmpfs.n == 0)
 		return 0;
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
@@ -378,7 +381,7 @@ int child_hide(struct child *c, struct err *e)
 		for (unsigned int i = 0; r >= 0 && i < ARRAY_SIZE(child_readonly); i++)
 			r = child_read_only(child_readonly[i], e);
 	}
-	if (r >= 0 && s->masked.n + s->readonly.n)
+	if (r >= 0 && IS_ENABLED(CONFIG_MOUNTS) && s->masked.n + s->readonly.n)
 		r = child_hide_more(s, empty, e);
 	if (!c->dev_ready)
 		rmdir(empty);

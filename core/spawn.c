@@ -17,6 +17,7 @@
 
 #include "core/child.h"
 #include "core/cmd.h"
+#include "core/lib/config.h"
 #include "core/lib/fd.h"
 #include "core/lib/sys.h"
 
@@ -107,7 +108,7 @@ static int spawn_id_maps(const struct launch *l, pid_t pid, struct err *e)
 {
 	int r;
 
-	if (!l->spec->userns)
+	if (!IS_ENABLED(CONFIG_USERNS) || !l->spec->userns)
 		return 0;
 	r = spawn_write_proc(pid, "uid_map", "0 0 4294967295", e);
 	return r < 0 ? r : spawn_write_proc(pid, "gid_map", "0 0 4294967295", e);
@@ -162,7 +163,7 @@ int spawn_follow(struct launch *l, int sock, struct err *e)
 	int fd, r;
 
 	while ((r = spawn_receive(sock, &m, &fd)) > 0) {
-		if (m.phase == SPAWN_TTY) {
+		if (IS_ENABLED(CONFIG_TTY) && m.phase == SPAWN_TTY) {
 			fd_close(&l->master);
 			l->master = fd_take(&fd);
 		}
@@ -204,7 +205,7 @@ static void spawn_abandon(struct launch *l, pid_t pid)
  */
 static int spawn_mounts_outside(struct launch *l, struct err *e)
 {
-	if (!l->spec->userns)
+	if (!IS_ENABLED(CONFIG_USERNS) || !l->spec->userns)
 		return 0;
 	if (unshare(CLONE_NEWNS) < 0)
 		return err_sys(e, errno, "making a mount namespace");

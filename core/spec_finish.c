@@ -65,6 +65,39 @@ static int spec_finish_names(struct spec *s, struct err *e)
 	return 0;
 }
 
+#define PART(key_, symbol_)                                                              \
+	{                                                                                \
+		.key = (key_), .symbol = #symbol_, .built = IS_ENABLED(CONFIG_##symbol_) \
+	}
+
+/* Keys of parts which a build may be without. */
+static const struct {
+	const char *key, *symbol;
+	bool built;
+} finish_parts[] = {
+	PART("mount", MOUNTS),	   PART("tmpfs", MOUNTS),
+	PART("mask-path", MOUNTS), PART("read-only-path", MOUNTS),
+	PART("device", DEVICES),   PART("privileged", DEVICES),
+	PART("tty", TTY),	   PART("userns", USERNS),
+};
+
+static int spec_finish_parts(const struct spec *s, struct err *e)
+{
+	char value[16];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(finish_parts); i++) {
+		const struct spec_field *f = spec_field(finish_parts[i].key);
+
+		if (finish_parts[i].built || !spec_is_set(s, f))
+			continue;
+		spec_get(s, f, 0, value, sizeof(value));
+		if (f->type != SPEC_BOOL || strcmp(value, "yes") == 0)
+			return err_set(e, ENOTSUP, "%s: not in this build; it needs %s", f->name,
+				       finish_parts[i].symbol);
+	}
+	return 0;
+}
+
 static int spec_finish_restart(const struct spec *s, struct err *e)
 {
 	if (s->task &&
@@ -150,7 +183,9 @@ int spec_finish(struct spec *s, struct err *e)
 		r = spec_finish_storage(s);
 	if (r < 0 || !SPEC_FOREIGN)
 		return r < 0 ? r : 0;
-	r = spec_finish_restart(s, e);
+	r = spec_finish_parts(s, e);
+	if (r >= 0)
+		r = spec_finish_restart(s, e);
 	if (r >= 0)
 		r = spec_finish_memory(s, e);
 	if (r >= 0)

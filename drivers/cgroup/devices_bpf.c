@@ -21,6 +21,7 @@
 
 #include "core/driver.h"
 #include "core/lib/capname.h"
+#include "core/lib/config.h"
 #include "core/lib/fd.h"
 #include "drivers/cgroup/v2.h"
 
@@ -157,7 +158,7 @@ static int make_program(const struct spec *s, struct program *p, struct err *e)
 		return err_set(e, E2BIG, "device: more than %d devices", MAX_RULES);
 	put_head(p);
 	put_defaults(p, s->tty);
-	for (unsigned int i = 0; i < s->device.n; i++) {
+	for (unsigned int i = 0; IS_ENABLED(CONFIG_DEVICES) && i < s->device.n; i++) {
 		int ret = rule_of(s->device.v[i], &r, e);
 
 		if (ret < 0)

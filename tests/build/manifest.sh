@@ -16,16 +16,19 @@ ok()
 	tail -n 20 "$work/said" | sed 's/^/# /'
 }
 
-# configure SYMBOL=VALUE...: next to nothing but the parser and the command that shows
-configure()
+# only SYMBOL=VALUE...: next to nothing but these and the manifest
+only()
 {
 	make O="$work/out" allnoconfig >"$work/said" 2>&1 || return 1
-	for line in CONFIG_CLI=y CONFIG_HELP=y CONFIG_MANIFEST_TEXT=y CONFIG_CMD_MANIFEST=y "CONFIG_MANIFEST=\"$work/manifest\"" "$@"; do
+	for line in "CONFIG_MANIFEST=\"$work/manifest\"" "$@"; do
 		sed -i -e "/^# ${line%%=*} is not set/d" -e "/^${line%%=*}=/d" "$work/out/.config"
 		echo "$line" >>"$work/out/.config"
 	done
 	make O="$work/out" olddefconfig >>"$work/said" 2>&1
 }
+
+# configure SYMBOL=VALUE...: the parser and the command that shows, too
+configure() { only CONFIG_CLI=y CONFIG_HELP=y CONFIG_MANIFEST_TEXT=y CONFIG_CMD_MANIFEST=y "$@"; }
 
 build() { make O="$work/out" -j"${JOBS:-2}" >"$work/said" 2>&1; }
 shows() { MYCTR_ETC=$1 "$work/out/myctr" manifest show >"$work/said" 2>&1 && grep -Fqx "$2" "$work/said"; }
@@ -51,3 +54,30 @@ ok 'a wrong manifest stops the build and says where'
 printf '[container inside]\nimage = i\ncommand = c\n' >"$work/manifest"
 configure CONFIG_MANIFEST_WINS=y && build && shows "$work/etc" '[container inside]'
 ok 'the compiled-in manifest wins where it was told to'
+
+# a device that knows no other manifest gets finished structs
+data=$work/out/include/generated/manifest_data.h
+cat >"$work/manifest" <<'END'
+[system]
+hostname = h
+[container a]
+image = i
+command = c "two words" 'a "quote" \ and ??='
+stop-signal = USR1
+cap-add = net_admin
+cpu = 50%
+oom-score-adj = -7
+[container b]
+image = i
+command = c
+after = a
+END
+only CONFIG_INIT=y && build && grep -Fq '{ "USR1", 10 },' "$data" && grep -Fq '{ "net_admin", 12 },' "$data" &&
+	grep -Fq '.oom_score_adj = -7,' "$data" && grep -Fq '.cpu = UINT64_C(500),' "$data" &&
+	grep -Fq 'two words' "$work/out/myctr"
+ok 'without a parser the manifest is structs'
+printf '[container a]\nimage = i\ncommand = c\ntmpfs = /tmp\n' >"$work/manifest"
+! build && grep -Fq 'tmpfs: not in this build; it needs MOUNTS' "$work/said"
+ok 'a key that is not in the build stops it'
+only CONFIG_INIT=y CONFIG_MOUNTS=y && build
+ok 'with its symbol it is'
