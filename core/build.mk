@@ -12,6 +12,8 @@ obj-$(CONFIG_MANIFEST_TEXT) += core/manifest_text.o core/manifest_read.o
 obj-$(CONFIG_STATE) += core/spec_store.o
 obj-$(CONFIG_CLI) += core/cmd.o core/cmd_spec.o core/cmd_help.o core/watch.o
 obj-$(CONFIG_NET_PORTS) += core/port.o
+obj-$(CONFIG_NETWORK) += core/network.o core/lease.o core/net.o
+obj-$(if $(CONFIG_NETWORK),,y) += core/net_none.o
 obj-y += core/cap.o
 obj-y += core/ids.o
 obj-y += core/rlimit.o
@@ -37,9 +39,9 @@ obj-$(CONFIG_CMD_EXEC) += core/join.o
 spec-sources := core/spec.c core/spec_signal.c core/spec_value.c core/spec_finish.c \
 	$(if $(CONFIG_SYSCTL),core/sysctl.c,core/sysctl_none.c) core/spec_entry.c core/encode.c core/port.c core/cap.c core/ids.c core/lib/arena.c \
 	core/lib/str.c core/lib/str_escape.c core/lib/str_nearest.c core/lib/err.c core/lib/fd.c core/lib/path.c \
-	core/lib/out.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/words.c core/lib/capname.c
+	core/lib/out.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/words.c core/lib/capname.c core/lib/addr.c
 manifest-sources := $(spec-sources) core/manifest.c core/manifest_text.c core/manifest_read.c core/manifest_bin.c \
-	core/manifest_order.c core/manifest_print.c core/system.c core/paths.c
+	core/manifest_order.c core/manifest_print.c core/system.c core/paths.c core/network.c
 
 # The manifest of CONFIG_MANIFEST becomes data here, checked by the device's own parser.
 ifneq ($(CONFIG_MANIFEST)$(if $(CONFIG_SPEC_FOREIGN),,y),)

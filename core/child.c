@@ -167,7 +167,9 @@ static int child_image(struct child *c, struct err *e)
 static int child_network(struct child *c, struct err *e)
 {
 	for (unsigned int i = 0; i < c->l->n_net; i++) {
-		struct net_args a = { .spec = c->l->spec, .network = c->l->spec->network.v[i] };
+		struct net_args a = { .spec = c->l->spec,
+				      .net = c->l->nets[i],
+				      .link = c->l->links ? &c->l->links[i] : NULL };
 		int r = c->l->net[i]->inside ? c->l->net[i]->inside(&a, e) : 0;
 
 		if (r < 0)

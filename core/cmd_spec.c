@@ -20,7 +20,8 @@ const struct cmd_spec_alias cmd_spec_aliases[] = {
 	{ 0, "group-add", "group", "" },    { 'h', "", "hostname", "" },
 	{ 0, "net", "network", "" },	    { 0, "read-only", "storage", "read-only" },
 	{ 0, "ulimit", "rlimit", "" },	    { 0, "memory-reservation", "memory-low", "" },
-	{ 0, "log-driver", "log", "" },	    { 'p', "", "publish", "" },
+	{ 0, "log-driver", "log", "" },	    { 0, "ip6", "ip", "" },
+	{ 0, "mac-address", "mac", "" },    { 'p', "", "publish", "" },
 };
 
 const unsigned int cmd_n_spec_aliases = ARRAY_SIZE(cmd_spec_aliases);

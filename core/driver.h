@@ -22,6 +22,7 @@
 #include <sys/types.h>
 
 #include "core/lib/err.h"
+#include "core/network.h"
 #include "core/spec.h"
 
 struct sock_fprog;
@@ -266,21 +267,27 @@ struct log_driver {
 
 struct net_args {
 	const struct spec *spec;
-	const char *network; /* one entry of spec->network */
-	pid_t pid;	     /* up: first process of the container, waiting */
+	const struct net_spec *net;  /* the network; NULL for none and host */
+	const struct net_link *link; /* names and addresses the container has in it */
+	pid_t pid;		     /* up: first process of the container, waiting */
 };
 
 struct net_driver {
 	DRIVER_COMMON;
-	bool host; /* shares the host's network namespace */
-	/* Required, host. Is this entry of spec->network for this driver? */
-	bool (*match)(const char *network);
-	/* Optional, host. After the clone, while the container waits. */
+	uint64_t kind; /* Required. enum net_kind */
+	bool host;     /* shares the host's network namespace */
+	/*
+	 * Optional, host. After the clone, while the container waits: makes a->link in the network
+	 * namespace of a->pid. No two of them run at the same time, nor with a down().
+	 */
 	int (*up)(const struct net_args *a, struct err *e);
-	/* Optional, inside. */
+	/* Optional, inside, where /proc is and /proc/sys can still be written. */
 	int (*inside)(const struct net_args *a, struct err *e);
-	/* Optional, host. Takes away what up() made for the container of this name; repeatable. */
-	int (*down)(const char *name);
+	/*
+	 * Optional, host. Takes away what up() made; repeatable, works when only a part of it was made.
+	 * last: no other container's link is in this network any more.
+	 */
+	int (*down)(const struct net_link *l, bool last);
 };
 
 /* ---- linker sets ----------------------------------------------------------------------------- */

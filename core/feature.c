@@ -15,6 +15,7 @@
 
 #include "core/cgroup.h"
 #include "core/driver.h"
+#include "core/lib/config.h"
 #include "core/lib/fd.h"
 
 #ifndef CLONE_NEWTIME
@@ -208,20 +209,33 @@ static uint64_t of_image(const char *path)
 	return 0;
 }
 
-static uint64_t of_networks(const struct spec *s)
+/* Of a name nobody describes the default network's needs are meant. */
+static uint64_t kind_of(const struct manifest *m, const char *name)
+{
+	uint64_t kind = net_kind_of(name);
+	const struct section *n;
+
+	if (kind != NET_N_KINDS)
+		return kind;
+	n = IS_ENABLED(CONFIG_NETWORK) && m ? section_find(m->sections[SECTION_NETWORK], name)
+					    : NULL;
+	return n ? container_of(n, const struct net_spec, section)->kind : NET_BRIDGE;
+}
+
+static uint64_t of_networks(const struct spec *s, const struct manifest *m)
 {
 	uint64_t bits = s->network.n ? 0 : bits_of("NET_NS");
 
 	for (unsigned int i = 0; i < s->network.n; i++)
 		for (DRIVER_EACH(net, d))
-			if ((*d)->match(s->network.v[i]))
+			if ((*d)->kind == kind_of(m, s->network.v[i]))
 				bits |= bits_of((*d)->kernel);
 	return bits;
 }
 
-uint64_t feature_of_spec(const struct spec *s)
+uint64_t feature_of_spec(const struct spec *s, const struct manifest *m)
 {
-	uint64_t bits = of_namespaces(s) | of_limits(s) | of_image(s->image) | of_networks(s);
+	uint64_t bits = of_namespaces(s) | of_limits(s) | of_image(s->image) | of_networks(s, m);
 
 	for (DRIVER_EACH(storage, d))
 		if ((*d)->kind == s->storage)

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/spec.h"
+#include "core/system.h"
 
 enum feature_state { FEATURE_FOUND, FEATURE_MISSING, FEATURE_UNKNOWN };
 
@@ -31,8 +31,8 @@ extern const unsigned int n_features; /* at most 64: sets of them are bits in a 
 uint64_t feature_always(void);
 uint64_t feature_of_build(void);
 
-/* Bits of the features a container like s needs. Looks at its image to see what kind it is. */
-uint64_t feature_of_spec(const struct spec *s);
+/* Bits of the features a container like s, with the networks of m (which may be NULL), needs. Looks at its image to see what kind it is. */
+uint64_t feature_of_spec(const struct spec *s, const struct manifest *m);
 
 /* Tries f in a forked child that is killed after five seconds. Leaves nothing behind. */
 enum feature_state feature_probe(const struct feature *f);

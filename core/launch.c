@@ -26,12 +26,12 @@
 #include "core/lib/path.h"
 #include "core/lib/sys.h"
 #include "core/log.h"
+#include "core/net.h"
 #include "core/paths.h"
 #include "core/spawn.h"
 #include "core/spec_store.h"
 #include "core/sysctl.h"
 
-static int launch_network(struct launch *l, struct err *e);
 static int launch_check_id(const struct launch *l, struct err *e)
 {
 	if (!l->image.id[0])
@@ -89,7 +89,6 @@ static int launch_cgroup(struct launch *l, struct err *e);
 static int launch_record(struct launch *l, struct err *e);
 static int launch_record_down(const char *name);
 static int launch_cgroup_down(const char *name);
-static int launch_net_down(const char *name);
 
 /* No logic here: what happens to a container outside its namespaces, in order, and how it is undone. */
 static const struct launch_step {
@@ -98,7 +97,7 @@ static const struct launch_step {
 	int (*down)(const char *name); /* idempotent, needs no memory of up */
 } launch_steps[] = {
 	{ "rights", launch_rights, NULL },
-	{ "network", launch_network, launch_net_down },
+	{ "network", net_prepare, net_down },
 	{ "image", launch_image, NULL },
 	{ "storage", launch_storage, NULL },
 	{ "cgroup", launch_cgroup, launch_cgroup_down },
@@ -126,6 +125,7 @@ void launch_free(struct launch *l)
 	fd_close(&l->cgroup);
 	fd_close(&l->pidfd);
 	fd_close(&l->master);
+	net_free(l);
 	arena_free(&l->arena);
 	spec_free(l->merged);
 	l->merged = NULL;
@@ -178,6 +178,7 @@ int launch_forget_files(const char *name, struct err *e)
 	char path[PATHS_MAX];
 	int r = paths_join(path, paths.data, "containers", name);
 
+	net_forget(name);
 	if (r == 0)
 		r = path_remove(AT_FDCWD, path);
 	if (r < 0 && r != -ENOENT)
@@ -218,54 +219,6 @@ int launch_rights(struct launch *l, struct err *e)
 	if (r == 0)
 		r = sysctl_check(l->spec, e);
 	return r < 0 ? r : launch_filter(l, e);
-}
-
-/* ---- network ---------------------------------------------------------------------------------- */
-
-static const struct net_driver *launch_net_driver(const char *network)
-{
-	for (DRIVER_EACH(net, d))
-		if ((*d)->match(network))
-			return *d;
-	return NULL;
-}
-
-static int launch_network(struct launch *l, struct err *e)
-{
-	const struct strv *nets = &l->spec->network;
-
-	if (nets->n > LAUNCH_NETS_MAX)
-		return err_set(e, E2BIG, "%u networks; at most %d are possible", nets->n,
-			       LAUNCH_NETS_MAX);
-	l->clone_flags |= CLONE_NEWNET;
-	for (unsigned int i = 0; i < nets->n; i++) {
-		const struct net_driver *d = launch_net_driver(nets->v[i]);
-
-		if (!d)
-			return err_set(e, ENOENT,
-				       "%s: no such network, or its kind is not in this build",
-				       nets->v[i]);
-		if (d->host && nets->n > 1)
-			return err_set(e, EINVAL, "%s cannot be combined with other networks",
-				       d->name);
-		if (d->host)
-			l->clone_flags &= ~(uint64_t)CLONE_NEWNET;
-		l->net[l->n_net++] = d;
-	}
-	return 0;
-}
-
-static int launch_net_down(const char *name)
-{
-	int result = 0;
-
-	for (DRIVER_EACH(net, d)) {
-		int r = (*d)->down ? (*d)->down(name) : 0;
-
-		if (r < 0)
-			result = r;
-	}
-	return result;
 }
 
 /* ---- image and storage ------------------------------------------------------------------------ */

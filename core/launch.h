@@ -17,6 +17,7 @@
 #include "core/ids.h"
 #include "core/lib/err.h"
 #include "core/spec.h"
+#include "core/system.h"
 
 #define LAUNCH_NETS_MAX 8
 
@@ -27,6 +28,9 @@ struct launch {
 	bool as_sibling; /* CLONE_PARENT: the container becomes a child of our parent */
 	/* Optional: called as soon as .pid is known, before the child may go on. */
 	void (*cloned)(struct launch *l);
+	/* Optional: where its networks are described; else the manifest in force is read. */
+	const struct manifest *manifest;
+	bool transient; /* it is forgotten when it ends: its addresses are not kept for the next boot */
 	bool die_with_us; /* the container is killed when the calling process dies */
 	uint64_t ignored; /* signals our process may ignore, as in struct sys_self; all until set */
 
@@ -38,7 +42,11 @@ struct launch {
 	const struct cgroup_driver *cgroup_driver; /* NULL: runs without a cgroup of its own */
 	int cgroup;				   /* its folder, -1 when there is none */
 	const struct net_driver *net[LAUNCH_NETS_MAX];
+	const struct net_spec *nets[LAUNCH_NETS_MAX]; /* NULL for none and host */
 	unsigned int n_net;
+	struct net_link *links;	       /* n_net of them; NULL when all are none or host */
+	struct manifest *own_manifest; /* read here */
+	struct section *made;	       /* the built-in network */
 	struct cap_sets caps;
 	struct sock_fprog filter; /* .len 0: none */
 	struct arena arena;

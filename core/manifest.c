@@ -54,6 +54,8 @@ void manifest_free(struct manifest *m)
 	for (unsigned int i = 0; i < m->n; i++)
 		spec_free(m->containers[i]);
 	free(m->containers);
+	for (unsigned int i = 0; IS_ENABLED(CONFIG_NETWORK) && i < SECTION_N; i++)
+		section_free_all(m->sections[i]);
 	arena_free(&m->system.arena);
 	*m = (struct manifest){ 0 };
 }
@@ -105,6 +107,39 @@ static int manifest_check_names(const struct manifest *m, const struct spec *s, 
 	return 0;
 }
 
+struct fields manifest_section_fields(struct section *s, enum section_kind kind)
+{
+	const struct section_table *t = &section_tables[kind];
+
+	return (struct fields){
+		.base = s, .arena = &s->arena, .set = s->set, .rows = t->rows, .n = t->n
+	};
+}
+
+/* Every network of s is known, and a static address is in one of them. */
+static int manifest_check_networks(const struct manifest *m, const struct spec *s, struct err *e)
+{
+	struct section *list = m->sections[SECTION_NETWORK], *n;
+	const char *near = NULL;
+	unsigned int best;
+
+	for (unsigned int i = 0; IS_ENABLED(CONFIG_NETWORK) && i < s->network.n; i++) {
+		const char *name = s->network.v[i];
+
+		if (net_is_builtin(name) || section_find(list, name))
+			continue;
+		best = str_nearest_begin(name);
+		for (n = list; n; n = n->next)
+			near = str_nearest_more(name, n->name, &best, near);
+		return near ? err_set(e, EINVAL,
+				      "network = %s: there is no [network %s] (did you mean %s?)",
+				      name, name, near)
+			    : err_set(e, EINVAL, "network = %s: there is no [network %s]", name,
+				      name);
+	}
+	return 0;
+}
+
 static int manifest_finish_one(const struct manifest *m, unsigned int i, struct err *e)
 {
 	struct spec *s = m->containers[i];
@@ -119,6 +154,8 @@ static int manifest_finish_one(const struct manifest *m, unsigned int i, struct 
 	if (ret >= 0)
 		ret = manifest_check_names(m, s, "requires", &s->requires, e);
 	if (ret >= 0)
+		ret = manifest_check_networks(m, s, e);
+	if (ret >= 0)
 		return 0;
 	if (s->name)
 		err_wrap(e, s->name);
@@ -128,7 +165,7 @@ static int manifest_finish_one(const struct manifest *m, unsigned int i, struct 
 int manifest_finish(struct manifest *m, struct err *e)
 {
 	unsigned int *order;
-	int ret = 0;
+	int ret = IS_ENABLED(CONFIG_NETWORK) ? section_finish(m->sections, e) : 0;
 
 	for (unsigned int i = 0; ret >= 0 && i < m->n; i++)
 		ret = manifest_finish_one(m, i, e);

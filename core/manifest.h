@@ -16,6 +16,9 @@
 			  .rows = system_fields, \
 			  .n = system_n_fields })
 
+/* The fields of a named section. */
+struct fields manifest_section_fields(struct section *s, enum section_kind kind);
+
 /* Adds a container, which m owns from then on, also when this fails. */
 int manifest_add(struct manifest *m, struct spec *s, struct err *e);
 

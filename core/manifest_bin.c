@@ -8,26 +8,29 @@
  *	 4  2  version      6  2  number of containers
  *	 8  4  length of everything, header included
  *	12  4  CRC32C of bytes 0..11 and 16..end
- * then [system] and each container: 4 length, the struct's binary form (encode.c).
+ *	16  2  number of [network]s    18  2  number of [interface]s
+ * then [system], each of these and each container: 4 length, the struct's binary form (encode.c).
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/lib/config.h"
 #include "core/lib/fd.h"
 #include "core/lib/hash.h"
 #include "core/lib/le.h"
 #include "core/manifest.h"
 
-#define BIN_VERSION 1
-#define BIN_HEADER 16
+#define BIN_VERSION 2
+#define BIN_HEADER 20
+#define BIN_SUMMED 16 /* the second part of what the checksum covers begins here */
 #define BIN_MAX (64U << 20)
 
 static const uint8_t bin_magic[4] = "mman";
 
 static uint32_t bin_crc(const uint8_t *p, size_t len)
 {
-	return hash_crc32c(hash_crc32c(0, p, 12), p + BIN_HEADER, len - BIN_HEADER);
+	return hash_crc32c(hash_crc32c(0, p, 12), p + BIN_SUMMED, len - BIN_SUMMED);
 }
 
 /* Appends one piece and its length to the growing *out. */
@@ -54,6 +57,25 @@ static int bin_append_fields(uint8_t **out, size_t *len, const struct fields *t,
 	return ret < 0 ? ret : bin_append(out, len, piece, n, e);
 }
 
+/* All of them, and how many into the header. */
+static int bin_append_sections(uint8_t **out, size_t *len, const struct manifest *m, struct err *e)
+{
+	for (unsigned int k = 0; k < SECTION_N; k++) {
+		uint16_t n = 0;
+
+		for (struct section *s = m->sections[k]; s; s = s->next, n++) {
+			struct fields t = manifest_section_fields(s, k);
+			int ret = n < UINT16_MAX ? bin_append_fields(out, len, &t, s->name, e)
+						 : err_set(e, E2BIG, "too many sections");
+
+			if (ret < 0)
+				return ret;
+		}
+		le_put16(*out + BIN_SUMMED + 2 * k, n);
+	}
+	return 0;
+}
+
 int manifest_encode(const struct manifest *m, uint8_t **out, size_t *len, struct err *e)
 {
 	struct fields t = SYSTEM_FIELDS((struct system_spec *)(uintptr_t)&m->system);
@@ -61,6 +83,8 @@ int manifest_encode(const struct manifest *m, uint8_t **out, size_t *len, struct
 	size_t n = BIN_HEADER;
 	int ret = p ? bin_append_fields(&p, &n, &t, NULL, e) : err_set(e, ENOMEM, "out of memory");
 
+	if (ret >= 0 && IS_ENABLED(CONFIG_NETWORK))
+		ret = bin_append_sections(&p, &n, m, e);
 	for (unsigned int i = 0; ret >= 0 && i < m->n; i++) {
 		t = SPEC_FIELDS(m->containers[i]);
 		ret = bin_append_fields(&p, &n, &t, m->containers[i]->name, e);
@@ -111,6 +135,47 @@ static int bin_container(struct manifest *m, const uint8_t *piece, size_t n, str
 	return ret < 0 ? ret : manifest_add(m, s, e);
 }
 
+static int bin_section(struct manifest *m, enum section_kind kind, const uint8_t *piece, size_t n,
+		       struct err *e)
+{
+	struct section *s = section_new(kind);
+	struct fields t;
+	int ret;
+
+	if (!s)
+		return err_set(e, ENOMEM, "out of memory");
+	t = manifest_section_fields(s, kind);
+	ret = decode_fields(&t, &s->name, piece, n, e);
+	if (ret >= 0 && (!s->name || !section_tables[kind].is_name(s->name) ||
+			 section_find(m->sections[kind], s->name)))
+		ret = err_set(e, EBADMSG,
+			      "compiled manifest has a section without a name of its own");
+	if (ret < 0) {
+		section_free(s);
+		return ret;
+	}
+	section_append(&m->sections[kind], s);
+	return 0;
+}
+
+static int bin_sections(struct manifest *m, const uint8_t *in, size_t len, size_t *at,
+			struct err *e)
+{
+	const uint8_t *piece;
+	size_t n;
+
+	for (unsigned int k = 0; k < SECTION_N; k++) {
+		for (unsigned int i = le_get16(in + BIN_SUMMED + 2 * k); i; i--) {
+			if (!IS_ENABLED(CONFIG_NETWORK))
+				return err_set(e, ENOTSUP, "this build has no networks");
+			if (bin_piece(in, len, at, &piece, &n, e) < 0 ||
+			    bin_section(m, k, piece, n, e) < 0)
+				return -e->code;
+		}
+	}
+	return 0;
+}
+
 int manifest_decode(struct manifest *m, const uint8_t *in, size_t len, struct err *e)
 {
 	struct fields t = SYSTEM_FIELDS(&m->system);
@@ -122,6 +187,8 @@ int manifest_decode(struct manifest *m, const uint8_t *in, size_t len, struct er
 		ret = bin_piece(in, len, &at, &piece, &n, e);
 	if (ret >= 0)
 		ret = decode_fields(&t, NULL, piece, n, e);
+	if (ret >= 0)
+		ret = bin_sections(m, in, len, &at, e);
 	for (unsigned int i = le_get16(len >= BIN_HEADER ? in + 6 : bin_magic); ret >= 0 && i;
 	     i--) {
 		ret = bin_piece(in, len, &at, &piece, &n, e);

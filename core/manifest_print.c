@@ -3,6 +3,7 @@
  * Manifest text from structs: `manifest show` and `inspect`. What it prints reads back as the same
  * settings; control bytes leave as $'\x1b'.
  */
+#include "core/lib/config.h"
 #include "core/lib/words.h"
 #include "core/manifest.h"
 
@@ -58,14 +59,23 @@ void manifest_print_fields(struct out *o, const struct fields *t)
 void manifest_print(struct out *o, const struct manifest *m)
 {
 	struct fields t = SYSTEM_FIELDS((struct system_spec *)(uintptr_t)&m->system);
+	bool any = m->system.set[0];
 
-	if (m->system.set[0]) {
+	if (any) {
 		out_text(o, "[system]\n");
 		manifest_print_fields(o, &t);
 	}
+	for (unsigned int k = 0; IS_ENABLED(CONFIG_NETWORK) && k < SECTION_N; k++) {
+		for (struct section *s = m->sections[k]; s; s = s->next) {
+			out_printf(o, "%s[%s %s]\n", any ? "\n" : "", section_tables[k].kind,
+				   s->name);
+			t = manifest_section_fields(s, k);
+			manifest_print_fields(o, &t);
+			any = true;
+		}
+	}
 	for (unsigned int i = 0; i < m->n; i++) {
-		out_printf(o, "%s[container %s]\n", i || m->system.set[0] ? "\n" : "",
-			   m->containers[i]->name);
+		out_printf(o, "%s[container %s]\n", i || any ? "\n" : "", m->containers[i]->name);
 		t = SPEC_FIELDS(m->containers[i]);
 		manifest_print_fields(o, &t);
 	}

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/lib/config.h"
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
 #include "core/lib/words.h"
@@ -27,8 +28,8 @@ struct text {
 	bool (*allows)(const char *key); /* then: which keys it may have */
 	struct fields section;		 /* .base is NULL before the first [section] */
 	unsigned int system_at[TEXT_FIELDS_MAX],
-		spec_at[TEXT_FIELDS_MAX]; /* the line of each key */
-	unsigned int *at;		  /* one of the two */
+		named_at[TEXT_FIELDS_MAX]; /* the line of each key */
+	unsigned int *at;		   /* one of the two */
 };
 
 static int text_fail(struct text *t, const char *where, const char *fmt, ...) PRINTF_LIKE(3, 4);
@@ -87,8 +88,39 @@ static int text_container(struct text *t, const char *where, const char *name)
 	if (!s->name || !s->origin)
 		return text_fail(t, where, "out of memory");
 	t->section = SPEC_FIELDS(s);
-	memset(t->spec_at, 0, sizeof(t->spec_at));
-	t->at = t->spec_at;
+	memset(t->named_at, 0, sizeof(t->named_at));
+	t->at = t->named_at;
+	return 0;
+}
+
+/* [network NAME], [interface NAME] */
+static int text_named(struct text *t, const char *where, enum section_kind kind, const char *name)
+{
+	const struct section_table *table = &section_tables[kind];
+	const struct section *twin;
+	char origin[160];
+	struct section *s;
+
+	if (!table->is_name(name))
+		return text_fail(t, where, "'%.70s' cannot name %s", name, table->what);
+	twin = section_find(t->m->sections[kind], name);
+	if (twin)
+		return text_fail(t, where, "a second [%s %s]; the first is at %s", table->kind,
+				 name, twin->origin ? twin->origin : "another place");
+	s = section_new(kind);
+	if (!s)
+		return text_fail(t, where, "out of memory");
+	str_format(origin, sizeof(origin), "%s:%u", t->name, t->line);
+	s->name = arena_str(&s->arena, name);
+	s->origin = arena_str(&s->arena, origin);
+	if (!s->name || !s->origin) {
+		section_free(s);
+		return text_fail(t, where, "out of memory");
+	}
+	section_append(&t->m->sections[kind], s);
+	t->section = manifest_section_fields(s, kind);
+	memset(t->named_at, 0, sizeof(t->named_at));
+	t->at = t->named_at;
 	return 0;
 }
 
@@ -107,18 +139,17 @@ static int text_image(struct text *t, const char *where, const char *kind, const
 	if (strcmp(kind, "image") != 0 || *name)
 		return text_fail(t, where, "an image has only the section [image]");
 	t->section = SPEC_FIELDS(t->image);
-	t->at = t->spec_at;
+	t->at = t->named_at;
 	return 0;
 }
 
 static int text_unknown_section(struct text *t, const char *where, const char *kind)
 {
-	static const char *const known[] = { "container", "system" };
-	static const char *const others[] = { "network", "interface" };
+	static const char *const known[] = { "container", "system", "network", "interface" };
 	const char *near;
 
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		if (!strcmp(others[i], kind))
+	for (size_t i = 2; i < ARRAY_SIZE(known); i++) {
+		if (!strcmp(known[i], kind))
 			return text_fail(t, where, "this build has no [%s] sections", kind);
 	}
 	near = str_nearest(kind, known, ARRAY_SIZE(known));
@@ -126,7 +157,9 @@ static int text_unknown_section(struct text *t, const char *where, const char *k
 		return text_fail(t, where, "unknown section [%.40s] (did you mean [%s]?)", kind,
 				 near);
 	return text_fail(t, where,
-			 "unknown section [%.40s]; there are [system] and [container NAME]", kind);
+			 "unknown section [%.40s]; there are [system], [container NAME], "
+			 "[network NAME] and [interface NAME]",
+			 kind);
 }
 
 static int text_section(struct text *t, char *p)
@@ -154,6 +187,9 @@ static int text_section(struct text *t, char *p)
 		return text_container(t, name, name);
 	if (!strcmp(kind, "system"))
 		return text_system(t, name, name);
+	for (unsigned int i = 0; IS_ENABLED(CONFIG_NETWORK) && i < SECTION_N; i++)
+		if (!strcmp(kind, section_tables[i].kind))
+			return text_named(t, name, i, name);
 	return text_unknown_section(t, kind, kind);
 }
 

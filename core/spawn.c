@@ -20,6 +20,7 @@
 #include "core/lib/config.h"
 #include "core/lib/fd.h"
 #include "core/lib/sys.h"
+#include "core/net.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x80
@@ -114,22 +115,6 @@ static int spawn_id_maps(const struct launch *l, pid_t pid, struct err *e)
 	return r < 0 ? r : spawn_write_proc(pid, "gid_map", "0 0 4294967295", e);
 }
 
-static int spawn_net(const struct launch *l, pid_t pid, struct err *e)
-{
-	for (unsigned int i = 0; i < l->n_net; i++) {
-		struct net_args a = { .spec = l->spec,
-				      .network = l->spec->network.v[i],
-				      .pid = pid };
-		int r = l->net[i]->up ? l->net[i]->up(&a, e) : 0;
-
-		if (r < 0) {
-			err_wrap(e, "network");
-			return r;
-		}
-	}
-	return 0;
-}
-
 int spawn_enter_cgroup(const struct launch *l, pid_t pid, struct err *e)
 {
 	char text[24];
@@ -150,7 +135,7 @@ static int spawn_prepare(const struct launch *l, const struct sys_clone *c, pid_
 	if (r == 0)
 		r = spawn_id_maps(l, pid, e);
 	if (r == 0)
-		r = spawn_net(l, pid, e);
+		r = net_up(l, pid, e);
 	/* A child that has failed already has said why; that is read next. */
 	if (r == 0)
 		spawn_send(sock, &go, -1);

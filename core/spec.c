@@ -15,6 +15,7 @@
 #include "core/fields.h"
 #include "core/ids.h"
 #include "core/lib/config.h"
+#include "core/lib/addr.h"
 #include "core/lib/path.h"
 #include "core/port.h"
 
@@ -85,6 +86,23 @@ static int spec_check_absolute(const char *text, struct err *e)
 static int spec_check_name(const char *text, struct err *e)
 {
 	return path_is_name(text) ? 0 : err_set(e, EINVAL, "%s: not a name", text);
+}
+
+static int spec_check_ip(const char *text, struct err *e)
+{
+	struct addr a;
+
+	return addr_parse(text, &a) == 0
+		       ? 0
+		       : err_set(e, EINVAL, "%.60s: not an IPv4 or IPv6 address", text);
+}
+
+static int spec_check_mac(const char *text, struct err *e)
+{
+	uint8_t mac[ADDR_MAC];
+	const char *network;
+
+	return spec_mac(text, mac, &network, e);
 }
 
 /* RFC 1123 with the kernel's length. */
@@ -194,6 +212,12 @@ const struct spec_field spec_fields[] = {
 	      .words = spec_sharings),
 	FIELD(44, "network", SPEC_NAMES, network, "NETWORK",
 	      "none, host or a network (default none)", .check = CHECK(spec_check_name)),
+	FIELD(47, "ip", SPEC_NAMES, ip, "ADDRESS", "its IPv4 or IPv6 address in one of them",
+	      .check = CHECK(spec_check_ip)),
+	FIELD(48, "mac", SPEC_NAMES, mac, "MAC[@NETWORK]", "its hardware address in one of them",
+	      .check = CHECK(spec_check_mac)),
+	FIELD(49, "network-alias", SPEC_NAMES, aliases, "NAME",
+	      "further name for others on its networks", .check = CHECK(spec_check_name)),
 	FIELD(45, "userns", SPEC_BOOL, userns, NULL, "a user namespace of its own"),
 	FIELD(46, "timens", SPEC_BOOL, timens, NULL, "a time namespace of its own"),
 

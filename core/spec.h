@@ -74,6 +74,9 @@ struct spec {
 	uint64_t pid, uts, ipc, cgroupns;
 	struct strv network; /* none | host | names; default none */
 	struct strv publish; /* [ADDRESS:]PORT:PORT[/udp][@INTERFACE], see core/port.h */
+	struct strv ip;	     /* static addresses, each in the subnet of one of the networks */
+	struct strv mac;     /* MAC[@NETWORK] */
+	struct strv aliases; /* further names for those on its networks */
 	bool userns;	     /* a user namespace of its own */
 	bool timens;
 
@@ -226,6 +229,9 @@ struct spec_rlimit {
 	uint64_t soft, hard;
 };
 int spec_rlimit(const char *text, struct spec_rlimit *r, struct err *e);
+
+/* "MAC[@NETWORK]"; *network points into text, NULL where none is named. */
+int spec_mac(const char *text, uint8_t mac[6], const char **network, struct err *e);
 
 /* KEY=VALUE; key goes to buf, *value points into text. */
 int spec_keyval(const char *text, char *key, size_t size, const char **value, struct err *e);

@@ -10,6 +10,8 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 
+#include "core/lib/addr.h"
+#include "core/lib/path.h"
 #include "core/spec.h"
 
 /* Copies up to the next colon (or the end) to part; returns what follows the colon, or NULL at the end. */
@@ -256,6 +258,22 @@ int spec_rlimit(const char *text, struct spec_rlimit *r, struct err *e)
 	return r->soft > r->hard
 		       ? err_set(e, EINVAL, "%s: the soft limit is above the hard one", text)
 		       : 0;
+}
+
+int spec_mac(const char *text, uint8_t mac[ADDR_MAC], const char **network, struct err *e)
+{
+	const char *at = strchr(text, '@');
+	char buf[ADDR_MAC_TEXT];
+	size_t n = at ? (size_t)(at - text) : strlen(text);
+
+	*network = at ? at + 1 : NULL;
+	if (n < sizeof(buf)) {
+		memcpy(buf, text, n);
+		buf[n] = '\0';
+		if (addr_parse_mac(buf, mac) == 0 && (!at || path_is_name(at + 1)))
+			return 0;
+	}
+	return err_set(e, EINVAL, "%.60s: expected MAC[@NETWORK] like 02:00:00:00:00:01", text);
 }
 
 int spec_keyval(const char *text, char *key, size_t size, const char **value, struct err *e)

@@ -6,6 +6,7 @@
 #ifndef CORE_SYSTEM_H
 #define CORE_SYSTEM_H
 
+#include "core/network.h"
 #include "core/spec.h"
 
 struct system_spec {
@@ -29,6 +30,7 @@ extern const unsigned int system_n_fields;
 
 struct manifest {
 	struct system_spec system;
+	struct section *sections[SECTION_N]; /* [network]s, [interface]s; owned */
 	struct spec **containers; /* in the order written; after manifest_finish() all are finished */
 	unsigned int n;
 	char source[128]; /* "/etc/myctr/manifest", "compiled in", ... */
@@ -47,13 +49,13 @@ int manifest_read(struct manifest *m, const char *path, struct err *e);
 /* Text manifest, else compiled in, as the build was configured. */
 int manifest_load(struct manifest *m, struct err *e);
 
-/* spec_finish() for all; names unique; after/requires known and without a cycle. */
+/* spec_finish() for all; names unique; networks, after/requires known and without a cycle. */
 int manifest_finish(struct manifest *m, struct err *e);
 
 /* Order in which containers start: indexes into m->containers, dependencies first. order[m->n]. */
 int manifest_order(const struct manifest *m, unsigned int *order, struct err *e);
 
-/* Compiled form: header, CRC32C, system fields, then each spec as spec_encode() writes it. */
+/* Compiled form: header, CRC32C, system fields, sections, then each spec as spec_encode() writes it. */
 int manifest_encode(const struct manifest *m, uint8_t **out, size_t *len, struct err *e);
 int manifest_decode(struct manifest *m, const uint8_t *in, size_t len, struct err *e);
 

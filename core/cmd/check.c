@@ -58,7 +58,7 @@ static void put_containers(struct out *o, const struct needs *n, unsigned int i)
 	for (unsigned int c = 0; c < n->m->n; c++) {
 		size_t used = strlen(text);
 
-		if (!(feature_of_spec(n->m->containers[c]) & UINT64_C(1) << i))
+		if (!(feature_of_spec(n->m->containers[c], n->m) & UINT64_C(1) << i))
 			continue;
 		if (used > 120)
 			more++;
@@ -129,7 +129,7 @@ static int run(struct cmd_line *line)
 		return cmd_fail(&e);
 	}
 	for (unsigned int i = 0; i < m.n; i++)
-		n.manifest |= feature_of_spec(m.containers[i]);
+		n.manifest |= feature_of_spec(m.containers[i], &m);
 	for (unsigned int i = 0; i < n_features; i++)
 		if ((n.always | n.build | n.manifest) & UINT64_C(1) << i)
 			bad += put_feature(&o, &n, i);

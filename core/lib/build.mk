@@ -26,5 +26,6 @@ obj-$(CONFIG_SMALL_STRING) += core/lib/small_string.o core/lib/small_clock.o
 $(O)/core/lib/small_string.o: private my-cflags += -ffreestanding
 obj-$(CONFIG_SMALL_PRINTF) += core/lib/printf.o core/lib/small_libc.o core/lib/small_sys.o
 endif
-obj-$(CONFIG_NETLINK) += core/lib/netlink.o core/lib/addr.o
 obj-$(or $(CONFIG_SECCOMP_LIBSECCOMP),$(CONFIG_IMPORT_OCI)) += core/lib/json.o
+obj-y += core/lib/addr.o
+obj-$(CONFIG_NETLINK) += core/lib/netlink.o

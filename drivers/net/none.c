@@ -4,17 +4,11 @@
  */
 #include <errno.h>
 #include <net/if.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "core/driver.h"
 #include "core/lib/fd.h"
-
-static bool none_match(const char *network)
-{
-	return strcmp(network, "none") == 0;
-}
 
 static int none_inside(const struct net_args *a, struct err *e)
 {
@@ -32,6 +26,6 @@ DRIVER(net, none) = {
 	.name = "none",
 	.about = "a network namespace with lo only",
 	.kernel = "NET_NS",
-	.match = none_match,
+	.kind = NET_NONE,
 	.inside = none_inside,
 };

@@ -80,6 +80,10 @@ unit_cflags-core/lib/small_sys := -U_FILE_OFFSET_BITS -Wno-missing-prototypes \
 unit-core/lib/small_malloc := core/lib/small_malloc.c
 unit_cflags-core/lib/small_malloc := $(foreach f,malloc calloc realloc free,-D$f=small_$f) -Wno-missing-prototypes
 unit-core/lib/addr := core/lib/addr.c core/lib/str.c core/lib/arena.c
+ifeq ($(CONFIG_NETWORK),y)
+unit-core/network := $(manifest-sources)
+unit-core/lease := core/lease.c core/record.c core/network.c core/paths.c $(spec-sources)
+endif
 unit-core/lib/netlink := core/lib/netlink.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 image-pack := core/pack.c drivers/image/tar_pack.c drivers/image/tar_write.c drivers/image/squashfs_pack.c
 unit-drivers/image/tar_pack := $(image-pack) $(tar-reader) drivers/image/tar_unpack.c core/codec.c drivers/codec/lz4.c \

@@ -3,7 +3,7 @@
 #   core/lib     itself
 #   core         core, core/lib
 #   core/cmd     core, core/cmd, core/lib
-#   drivers/X    core/driver.h core/spec.h, core/lib, its own class drivers/X
+#   drivers/X    core/driver.h core/spec.h core/network.h, core/lib, its own class drivers/X
 #   init         core, core/lib, init
 #   tools/manifest, tools/manpage    core: they are the device's own parser and tables
 #   tools        core/lib, its own folder         tests   anything
@@ -18,7 +18,7 @@ FNR == 1 {
 	else if (layer ~ /^core\//)
 		allowed = "^core/(lib/)?[^/]*$"
 	else if (layer ~ /^drivers\//)
-		allowed = "^(core/(driver|spec)\\.h$|core/lib/|" own ")"
+		allowed = "^(core/(driver|spec|network)\\.h$|core/lib/|" own ")"
 	else if (layer ~ /^init\//)
 		allowed = "^(core/(lib/)?[^/]*$|init/)"
 	else if (layer ~ /^tools\/man(ifest|page)\//)

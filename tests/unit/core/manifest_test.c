@@ -104,9 +104,10 @@ static void test_refuses_what_it_does_not_know(void **state)
 	refused(WEB "zzzzzzzzz = 1\n", "manifest:4:1: unknown key \"zzzzzzzzz\"");
 	refused("[contaner web]\n",
 		"manifest:1:2: unknown section [contaner] (did you mean [container]?)");
-	refused("[network lan0]\n", "manifest:1:2: this build has no [network] sections");
+	refused("[network a b]\n", "manifest:1:10: 'a b' cannot name a network");
 	refused("[nothing]\n",
-		"manifest:1:2: unknown section [nothing]; there are [system] and [container NAME]");
+		"manifest:1:2: unknown section [nothing]; there are [system], [container NAME], "
+		"[network NAME] and [interface NAME]");
 	refused("[system x]\n", "manifest:1:9: [system] has no name");
 	refused("memory = 1M\n", "manifest:1:1: \"memory\" stands before the first [section]");
 	refused(WEB "hello\n", "manifest:4:6: expected KEY = VALUE or [SECTION]");

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A container's networks: see net.h. Runs in a launcher or the CLI; net_down() in the supervisor, too,
+ * and after any crash. Must never leave a link of a container whose record says that it has none.
+ */
+#include "core/net.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/lease.h"
+#include "core/manifest.h"
+
+#ifndef CONFIG_NETWORK_SUBNET
+#define CONFIG_NETWORK_SUBNET NULL /* no bridge, no default network */
+#endif
+
+/* ---- which networks ------------------------------------------------------------------------------ */
+
+/* The network `myctr run` uses on its own. */
+static struct section *net_make_default(void)
+{
+	struct section *s = section_new(SECTION_NETWORK);
+	struct net_spec *n = s ? container_of(s, struct net_spec, section) : NULL;
+
+	if (!s)
+		return NULL;
+	s->name = NET_DEFAULT;
+	n->subnet = CONFIG_NETWORK_SUBNET;
+	if (net_finish(n, NULL) >= 0)
+		return s;
+	section_free(s);
+	return NULL;
+}
+
+const struct net_spec *net_find(const struct manifest *m, const char *name, struct section **made)
+{
+	struct section *s = m ? section_find(m->sections[SECTION_NETWORK], name) : NULL;
+
+	*made = NULL;
+	if (!s && IS_ENABLED(CONFIG_NET_BRIDGE) && strcmp(name, NET_DEFAULT) == 0)
+		s = *made = net_make_default();
+	return s ? container_of(s, struct net_spec, section) : NULL;
+}
+
+/* The manifest in force, where our caller did not bring it. Its containers are not our concern. */
+static int net_load(struct launch *l, struct err *e)
+{
+	int r;
+
+	if (l->manifest)
+		return 0;
+	l->own_manifest = calloc(1, sizeof(*l->own_manifest));
+	if (!l->own_manifest)
+		return err_set(e, ENOMEM, "out of memory");
+	l->manifest = l->own_manifest;
+	r = manifest_load(l->own_manifest, e);
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? r : section_finish(l->own_manifest->sections, e);
+}
+
+static const struct net_driver *net_driver_of(uint64_t kind)
+{
+	for (DRIVER_EACH(net, d))
+		if ((*d)->kind == kind)
+			return *d;
+	return NULL;
+}
+
+/* Number i of the container's networks: its description, its driver. */
+static int net_resolve(struct launch *l, unsigned int i, struct err *e)
+{
+	const char *name = l->spec->network.v[i];
+	uint64_t kind = net_kind_of(name);
+	struct section *made;
+
+	if (kind == NET_N_KINDS) {
+		if (net_load(l, e) < 0)
+			return -e->code;
+		l->nets[i] = net_find(l->manifest, name, &made);
+		if (made)
+			section_append(&l->made, made);
+		if (!l->nets[i])
+			return err_set(e, ENOENT,
+				       "%s: there is no such network; see myctr network ls", name);
+		kind = l->nets[i]->kind;
+	}
+	l->net[i] = net_driver_of(kind);
+	if (!l->net[i])
+		return err_set(e, ENOTSUP, "%s: networks of kind %s are not in this build", name,
+			       net_kind_name(kind));
+	if (l->net[i]->host && l->spec->network.n > 1)
+		return err_set(e, EINVAL, "%s: cannot be combined with other networks", name);
+	for (unsigned int j = 0; j < i; j++)
+		if (strcmp(l->spec->network.v[j], name) == 0)
+			return err_set(e, EINVAL, "%s: is there twice", name);
+	return 0;
+}
+
+/* ---- which addresses ----------------------------------------------------------------------------- */
+
+static int net_ask_ip(const struct launch *l, const char *text, struct err *e)
+{
+	struct addr a;
+
+	if (addr_parse(text, &a) < 0)
+		return err_set(e, EINVAL, "%s: not an address", text);
+	for (unsigned int i = 0; i < l->n_net; i++) {
+		const struct net_spec *n = l->nets[i];
+		struct addr *to = a.len == 4 ? &l->links[i].ip : &l->links[i].ip6;
+
+		if (!n || !addr_within(&a, a.len == 4 ? &n->net4 : &n->net6))
+			continue;
+		if (to->len)
+			return err_set(e, EINVAL, "%s: a second address in network %s", text,
+				       n->section.name);
+		*to = a;
+		return 0;
+	}
+	return err_set(e, EINVAL, "%s: is in no subnet of its networks", text);
+}
+
+static int net_ask_mac(const struct launch *l, const char *text, struct err *e)
+{
+	const char *network;
+	uint8_t mac[ADDR_MAC];
+
+	if (spec_mac(text, mac, &network, e) < 0)
+		return -EINVAL;
+	for (unsigned int i = 0; i < l->n_net; i++) {
+		if (!l->nets[i] || (network && strcmp(network, l->nets[i]->section.name) != 0))
+			continue;
+		memcpy(l->links[i].mac, mac, ADDR_MAC);
+		return 0;
+	}
+	return err_set(e, EINVAL, "%s: it has no such network", text);
+}
+
+static void net_name(struct launch *l, unsigned int i)
+{
+	const struct net_spec *n = l->nets[i];
+	struct net_link *link = &l->links[i];
+
+	link->kind = (uint8_t)n->kind;
+	link->index = (uint8_t)i;
+	str_copy(link->container, sizeof(link->container), l->spec->name);
+	str_copy(link->network, sizeof(link->network), n->section.name);
+	str_format(link->ifname, sizeof(link->ifname), "eth%u", i);
+	if (n->kind == NET_BRIDGE)
+		net_bridge_name(n, link->bridge);
+	else
+		net_lower_name(n, link->bridge);
+	if (n->kind != NET_PHYS)
+		return;
+	str_copy(link->host, sizeof(link->host), link->bridge);
+	str_copy(link->ifname, sizeof(link->ifname), link->bridge);
+}
+
+static int net_address(struct launch *l, struct err *e)
+{
+	AUTO_LEASES struct leases s = { .run.fd = -1, .data.fd = -1 };
+	int r = 0;
+
+	for (unsigned int i = 0; r >= 0 && i < l->spec->ip.n; i++)
+		r = net_ask_ip(l, l->spec->ip.v[i], e);
+	for (unsigned int i = 0; r >= 0 && i < l->spec->mac.n; i++)
+		r = net_ask_mac(l, l->spec->mac.v[i], e);
+	if (r >= 0)
+		r = lease_open(&s, true, e);
+	for (unsigned int i = 0; r >= 0 && i < l->n_net; i++)
+		if (l->nets[i])
+			r = lease_take(&s, l->nets[i], &l->links[i], !l->transient, e);
+	return r < 0 ? r : 0;
+}
+
+int net_prepare(struct launch *l, struct err *e)
+{
+	unsigned int n = l->spec->network.n;
+	bool links = false;
+
+	if (n > LAUNCH_NETS_MAX)
+		return err_set(e, E2BIG, "%u networks; at most %d are possible", n,
+			       LAUNCH_NETS_MAX);
+	l->clone_flags |= CLONE_NEWNET;
+	for (unsigned int i = 0; i < n; i++) {
+		if (net_resolve(l, i, e) < 0)
+			return -e->code;
+		l->n_net = i + 1;
+		links = links || l->nets[i];
+		if (l->net[i]->host)
+			l->clone_flags &= ~(uint64_t)CLONE_NEWNET;
+	}
+	if (!links)
+		return l->spec->ip.n || l->spec->mac.n
+			       ? err_set(e, EINVAL,
+					 "ip, mac: need a network other than none or host")
+			       : 0;
+	l->links = calloc(n, sizeof(*l->links));
+	if (!l->links)
+		return err_set(e, ENOMEM, "out of memory");
+	for (unsigned int i = 0; i < n; i++)
+		if (l->nets[i])
+			net_name(l, i);
+	return net_address(l, e);
+}
+
+void net_free(struct launch *l)
+{
+	section_free_all(l->made);
+	if (l->own_manifest)
+		manifest_free(l->own_manifest);
+	free(l->own_manifest);
+	free(l->links);
+	l->made = NULL;
+	l->manifest = l->own_manifest = NULL;
+	l->links = NULL;
+}
+
+/* ---- links --------------------------------------------------------------------------------------- */
+
+/* Said before it is done, so that whatever dies on the way, net_down() looks for it. */
+static int net_up_one(const struct launch *l, struct leases *s, unsigned int i, pid_t pid,
+		      struct err *e)
+{
+	struct net_args a = { .spec = l->spec, .net = l->nets[i], .link = &l->links[i], .pid = pid };
+	int r;
+
+	l->links[i].up = true;
+	r = lease_mark(s, &l->links[i]);
+	if (r < 0)
+		return err_sys(e, r, "recording the link");
+	return l->net[i]->up ? l->net[i]->up(&a, e) : 0;
+}
+
+int net_up(const struct launch *l, pid_t pid, struct err *e)
+{
+	AUTO_LEASES struct leases s = { .run.fd = -1, .data.fd = -1 };
+	int r = l->links ? lease_open(&s, true, e) : 0;
+
+	for (unsigned int i = 0; r >= 0 && l->links && i < l->n_net; i++) {
+		if (!l->nets[i])
+			continue;
+		r = net_up_one(l, &s, i, pid, e);
+		if (r < 0)
+			err_wrap(e, l->nets[i]->section.name);
+	}
+	return r < 0 ? r : 0;
+}
+
+int net_down(const char *container)
+{
+	AUTO_LEASES struct leases s = { .run.fd = -1, .data.fd = -1 };
+	struct net_link links[LAUNCH_NETS_MAX];
+	unsigned int n = lease_of(container, links, LAUNCH_NETS_MAX);
+	bool up = false;
+	int result = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		up = up || links[i].up;
+	if (!up || lease_open(&s, false, NULL) < 0)
+		return 0;
+	for (unsigned int i = 0; i < n; i++) {
+		const struct net_driver *d = net_driver_of(links[i].kind);
+		int r;
+
+		if (!links[i].up)
+			continue;
+		r = d && d->down ? d->down(&links[i], lease_others(&s, &links[i]) == 0) : 0;
+		links[i].up = false;
+		if (r >= 0)
+			r = lease_mark(&s, &links[i]);
+		if (r < 0)
+			result = r;
+	}
+	return result;
+}
+
+void net_forget(const char *container)
+{
+	lease_forget(container);
+}
