@@ -29,7 +29,7 @@ $(O)/include/generated/seccomp_default.h: $(O)/tools/seccomp drivers/seccomp/def
 obj-$(CONFIG_IMAGE_SQUASHFS) += drivers/image/squashfs.o drivers/image/loop.o
 obj-$(CONFIG_IMAGE_TAR) += drivers/image/tar.o drivers/image/trees.o
 obj-$(CONFIG_IMAGE_TAR) += drivers/image/tar_read.o drivers/image/tar_header.o drivers/image/tar_pax.o
-obj-$(CONFIG_IMAGE_TAR) += drivers/image/tar_sparse.o drivers/image/tar_unpack.o drivers/image/tar_check.o
+obj-$(CONFIG_IMAGE_TAR) += drivers/image/tar_sparse.o drivers/image/tar_unpack.o drivers/image/tar_layer.o drivers/image/tar_check.o
 obj-$(CONFIG_PACK_TAR) += drivers/image/tar_pack.o drivers/image/tar_write.o
 obj-$(CONFIG_PACK_SQUASHFS) += drivers/image/squashfs_pack.o
 obj-$(CONFIG_IMAGE_DIR) += drivers/image/dir.o

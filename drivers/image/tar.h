@@ -148,6 +148,14 @@ int tar_unpack(struct stream *in, int root, const struct tar_limits *limits,
 /* Reads the whole archive without unpacking it: image_driver.check. */
 int tar_check(struct image *img, char **config, struct err *e);
 
+/*
+ * The same for one layer of several, over what older ones have left in root: it replaces folders that are not
+ * empty, and its whiteouts (.wh.NAME, .wh..wh..opq) take away what older layers have put there. The limits are
+ * for all layers and counted down, the report is added to.
+ */
+int tar_unpack_layer(struct stream *in, int root, struct tar_limits *limits,
+		     struct tar_report *report, struct err *e);
+
 /* ---- between the parts of the reader --------------------------------------------------------- */
 
 /* -EILSEQ "tar: WHY at offset N". */

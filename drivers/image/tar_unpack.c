@@ -19,26 +19,9 @@
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
 #include "core/lib/str.h"
-#include "drivers/image/tar.h"
+#include "drivers/image/tar_unpack.h"
 
-struct unpack {
-	struct tar_reader *r;
-	int root;
-	bool super;
-	uid_t uid;
-	gid_t gid;
-	struct tar_limits left;
-	struct tar_report *report;
-
-	char path[PATH_MAX]; /* of the entry, cleaned; "" is the root itself */
-	const char *name;    /* its last component */
-
-	char dir_path[PATH_MAX]; /* the folder in use, as it was named */
-	int dir;		 /* its fd, -1 for none */
-	struct stat dir_st;	 /* before we changed anything in it */
-};
-
-static int unpack_bad(const struct unpack *u, int code, const char *what, struct err *e)
+int unpack_bad(const struct unpack *u, int code, const char *what, struct err *e)
 {
 	char shown[120];
 
@@ -46,7 +29,7 @@ static int unpack_bad(const struct unpack *u, int code, const char *what, struct
 	return err_set(e, code, "tar: '%s': %s (offset %" PRIu64 ")", shown, what, u->r->header_at);
 }
 
-static int unpack_failed(const struct unpack *u, const char *step, struct err *e)
+int unpack_failed(const struct unpack *u, const char *step, struct err *e)
 {
 	char what[120];
 	int code = errno;
@@ -93,8 +76,7 @@ static void unpack_leave(struct unpack *u)
 	fd_close(&u->dir);
 }
 
-/* Makes the folder path (of len bytes) the one in use. */
-static int unpack_enter_existing(struct unpack *u, const char *path, size_t len)
+int unpack_enter_existing(struct unpack *u, const char *path, size_t len)
 {
 	char copy[PATH_MAX];
 
@@ -152,6 +134,10 @@ static int unpack_clear(struct unpack *u, struct err *e)
 		return 0;
 	if (errno == EISDIR && unlinkat(u->dir, u->name, AT_REMOVEDIR) == 0)
 		return 0;
+	if (errno == ENOTEMPTY && u->layer) {
+		errno = -path_remove(u->dir, u->name);
+		return errno ? unpack_failed(u, "cannot replace", e) : 0;
+	}
 	if (errno == ENOTEMPTY || errno == EEXIST)
 		return unpack_bad(u, EEXIST, "would replace a folder that is not empty", e);
 	return unpack_failed(u, "cannot replace", e);
@@ -461,7 +447,9 @@ static int unpack_entry(struct unpack *u, struct err *e)
 	slash = strrchr(u->path, '/');
 	u->name = slash ? slash + 1 : u->path;
 	if (strncmp(u->name, ".wh.", 4) == 0)
-		return 0;
+		return u->layer ? layer_whiteout(u, e) : 0;
+	if (u->layer && layer_note(u->layer, u->path) < 0)
+		return unpack_bad(u, ENOMEM, "out of memory for the names of its layer", e);
 	r = unpack_enter(u, u->path, slash ? (size_t)(slash - u->path) : 0);
 	if (r < 0) {
 		errno = -r;
@@ -485,9 +473,22 @@ static int unpack_all(struct unpack *u, struct err *e)
 	return r;
 }
 
-static int unpack_reader(struct unpack *u, int root, const struct tar_limits *limits,
-			 struct tar_report *report, struct err *e)
+/* The whole of in; limits are counted down. */
+static int unpack_stream(struct stream *in, int root, struct layer *layer,
+			 struct tar_limits *limits, struct tar_report *report, struct err *e)
 {
+	struct tar_reader *reader = tar_open(in, e);
+	struct unpack *u;
+	int r;
+
+	if (!reader)
+		return -ENOMEM;
+	u = calloc(1, sizeof(*u));
+	if (!u) {
+		tar_close(reader);
+		return err_set(e, ENOMEM, "tar: out of memory");
+	}
+	u->r = reader;
 	u->root = root;
 	u->dir = -1;
 	u->uid = geteuid();
@@ -495,27 +496,29 @@ static int unpack_reader(struct unpack *u, int root, const struct tar_limits *li
 	u->super = u->uid == 0;
 	u->left = *limits;
 	u->report = report;
-	return unpack_all(u, e);
+	u->layer = layer;
+	r = unpack_all(u, e);
+	*limits = u->left;
+	free(u);
+	tar_close(reader);
+	return r;
 }
 
 int tar_unpack(struct stream *in, int root, const struct tar_limits *limits,
 	       struct tar_report *report, struct err *e)
 {
-	struct tar_reader *reader = tar_open(in, e);
-	struct unpack *u;
-	int r;
+	struct tar_limits left = *limits;
 
 	*report = (struct tar_report){ 0 };
-	if (!reader)
-		return -ENOMEM;
-	u = calloc(1, sizeof(*u));
-	if (u) {
-		u->r = reader;
-		r = unpack_reader(u, root, limits, report, e);
-	} else {
-		r = err_set(e, ENOMEM, "tar: out of memory");
-	}
-	free(u);
-	tar_close(reader);
+	return unpack_stream(in, root, NULL, &left, report, e);
+}
+
+int tar_unpack_layer(struct stream *in, int root, struct tar_limits *limits,
+		     struct tar_report *report, struct err *e)
+{
+	struct layer layer = { 0 };
+	int r = unpack_stream(in, root, &layer, limits, report, e);
+
+	free(layer.hash);
 	return r;
 }

@@ -14,7 +14,7 @@ endif
 fuzz-lz4 := drivers/codec/lz4.c drivers/codec/xxh32.c core/codec.c core/lib/fd.c core/lib/err.c tests/unit/drivers/image/tar_make.c
 fuzz_libs-lz4 := -llz4
 fuzz-tar := $(tar-reader) $(tar-make) core/lib/err.c
-fuzz-unpack := $(tar-reader) drivers/image/tar_unpack.c $(tar-make) $(image-lib)
+fuzz-unpack := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c $(tar-make) $(image-lib)
 fuzz-manifest := $(manifest-sources)
 fuzz-port := core/port.c core/lib/arena.c core/lib/err.c core/lib/str.c
 fuzz-spec := $(manifest-sources)

@@ -25,8 +25,9 @@ endif
 tar-reader := drivers/image/tar_read.c drivers/image/tar_header.c drivers/image/tar_pax.c drivers/image/tar_sparse.c
 tar-make := tests/unit/drivers/image/tar_make.c
 unit-drivers/image/tar_read := $(tar-reader) $(tar-make) core/lib/err.c
-unit-drivers/image/tar_unpack := $(tar-reader) drivers/image/tar_unpack.c $(tar-make) tests/unit/drivers/image/tar_box.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c
-unit-drivers/image/tar_exact := $(tar-reader) drivers/image/tar_unpack.c $(tar-make) tests/unit/drivers/image/tar_box.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c
+unit-drivers/image/tar_unpack := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c $(tar-make) tests/unit/drivers/image/tar_box.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c
+unit-drivers/image/tar_layer := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c $(tar-make) tests/unit/drivers/image/tar_box.c $(image-lib)
+unit-drivers/image/tar_exact := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c $(tar-make) tests/unit/drivers/image/tar_box.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c
 unit-core/cmd/ps := core/cmd/ps.c core/state.c core/record.c core/state_live.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c \
 	core/lib/sys.c core/lib/out.c core/lib/str.c core/lib/str_escape.c core/lib/stamp.c core/lib/event.c \
 	core/lib/arena.c
@@ -44,7 +45,7 @@ unit-core/lib/words := core/lib/words.c core/lib/out.c core/lib/fd.c core/lib/sy
 	core/lib/str_escape.c
 unit-core/lib/out := core/lib/out.c core/lib/fd.c core/lib/sys.c core/lib/str.c core/lib/arena.c core/lib/str_escape.c
 image-lib := core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c core/lib/sys.c
-image-tar := $(tar-reader) drivers/image/tar_check.c drivers/image/tar_unpack.c drivers/image/tar.c drivers/image/trees.c core/lib/sha256.c core/lib/sha256_hw.c
+image-tar := $(tar-reader) drivers/image/tar_check.c drivers/image/tar_unpack.c drivers/image/tar_layer.c drivers/image/tar.c drivers/image/trees.c core/lib/sha256.c core/lib/sha256_hw.c
 image-squashfs := drivers/image/squashfs.c drivers/image/loop.c
 image-core := core/image.c core/image_config.c core/store.c core/record.c $(manifest-sources) core/codec.c core/paths.c drivers/codec/lz4.c drivers/codec/xxh32.c
 unit-core/image := $(image-core) $(image-tar) $(image-squashfs) drivers/image/dir.c $(tar-make) $(image-lib)
@@ -86,7 +87,7 @@ unit-core/lease := core/lease.c core/record.c core/network.c core/paths.c $(spec
 endif
 unit-core/lib/netlink := core/lib/netlink.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 image-pack := core/pack.c drivers/image/tar_pack.c drivers/image/tar_write.c drivers/image/squashfs_pack.c
-unit-drivers/image/tar_pack := $(image-pack) $(tar-reader) drivers/image/tar_unpack.c core/codec.c drivers/codec/lz4.c \
+unit-drivers/image/tar_pack := $(image-pack) $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c core/codec.c drivers/codec/lz4.c \
 	drivers/codec/xxh32.c $(image-lib)
 unit_libs-drivers/image/tar_pack := -llz4
 unit-drivers/codec/gzip := drivers/codec/gzip.c core/codec.c core/lib/err.c $(tar-make)
