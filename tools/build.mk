@@ -92,17 +92,19 @@ libs := $(sort $(lib-y))
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(WERROR),-Werror)
 # -Oz where the compiler has it (gcc 12, clang)
 optimize := $(if $(CONFIG_SMALL),$(shell $(CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os),-Os)
+# Arrays aligned as the ABI wants, not to 32 bytes; structs copied without vector registers.
+small-cflags := $(and $(CONFIG_SMALL),$(filter x86_64,$(arch)),-mno-sse $(if $(findstring clang,$(CC)),,-malign-data=abi))
 # musl has no _FORTIFY_SOURCE of its own; glibc has.
 fortify := $(if $(filter glibc,$(LIBC)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 my-cflags = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(target-flag) $(libc-cflags) -I. -I$(O)/include -include $(autoconf) \
-	$(warnings) $(optimize) $(if $(CONFIG_PIE),-fPIE,-fno-pie) -ffunction-sections -fdata-sections -fno-common -fno-ident \
+	$(warnings) $(optimize) $(small-cflags) $(if $(CONFIG_PIE),-fPIE,-fno-pie) -ffunction-sections -fdata-sections -fno-common -fno-ident \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables $(if $(CONFIG_HARDEN),-fstack-protector-strong,-fno-stack-protector) $(fortify) \
 	$(if $(DEBUG),-g -ffile-prefix-map=$(CURDIR)=.,-g0) $(call lib-cflags,$(libs))
 my-ldflags = $(target-flag) $(libc-link) -Wl,--gc-sections,-z,$(if $(CONFIG_HARDEN),relro,norelro),-z,now,-z,noexecstack,-z,max-page-size=4096,-z,noseparate-code,--build-id=none \
 	-Wl,-Map=$(O)/myctr.map $(if $(findstring clang,$(CC)),-fuse-ld=lld,$(SETS_LD))
 
 # GNU ld puts the linker sets among the read-only data; empty it for another linker.
-small-layout := $(and $(CONFIG_SMALL),$(filter x86_64 aarch64,$(arch)),$(filter musl,$(LIBC)),$(if $(CONFIG_PIE)$(CONFIG_HARDEN),,y))
+small-layout := $(and $(CONFIG_SMALL),$(filter x86_64 aarch64,$(arch)),$(filter musl,$(LIBC)),$(if $(CONFIG_PIE),,y))
 SETS_LD ?= -Wl,-T,tools/$(if $(small-layout),small,sets).ld
 
 # Objects depend on the exact command, so that another CC or CFLAGS rebuilds them.
