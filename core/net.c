@@ -139,6 +139,23 @@ static int net_ask_mac(const struct launch *l, const char *text, struct err *e)
 	return err_set(e, EINVAL, "%s: it has no such network", text);
 }
 
+/* Inside the first network with a way out is it, for each family. */
+static void net_route(struct launch *l)
+{
+	bool v4 = false, v6 = false;
+
+	for (unsigned int i = 0; i < l->n_net; i++) {
+		const struct net_spec *n = l->nets[i];
+
+		if (!n || n->internal)
+			continue;
+		l->links[i].route4 = !v4 && n->gw4.len;
+		l->links[i].route6 = !v6 && n->gw6.len;
+		v4 = v4 || n->gw4.len;
+		v6 = v6 || n->gw6.len;
+	}
+}
+
 static void net_name(struct launch *l, unsigned int i)
 {
 	const struct net_spec *n = l->nets[i];
@@ -204,6 +221,7 @@ int net_prepare(struct launch *l, struct err *e)
 	for (unsigned int i = 0; i < n; i++)
 		if (l->nets[i])
 			net_name(l, i);
+	net_route(l);
 	return net_address(l, e);
 }
 

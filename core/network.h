@@ -138,6 +138,7 @@ struct net_link {
 	char container[SPEC_NAME_MAX + 1], network[SPEC_NAME_MAX + 1];
 	uint8_t kind;		 /* enum net_kind */
 	uint8_t index;		 /* of the network in the container's list: 0 is eth0 */
+	bool route4, route6;	 /* inside its gateway is the default route; not recorded */
 	bool up;		 /* it has been made and not been taken away */
 	char ifname[NET_IFNAME]; /* inside: "eth0" */
 	char host[NET_IFNAME];	 /* the host's end, or the interface that was moved in; "" none */

@@ -39,4 +39,5 @@ obj-$(CONFIG_STORAGE_READ_ONLY) += drivers/storage/readonly.o
 obj-$(CONFIG_STORAGE_BIND) += drivers/storage/bind.o
 obj-$(CONFIG_NET_NONE) += drivers/net/none.o
 obj-$(CONFIG_NET_HOST) += drivers/net/host.o
+obj-$(CONFIG_NET_BRIDGE) += drivers/net/bridge.o drivers/net/link.o
 obj-$(CONFIG_LOG_FILE) += drivers/log/file.o drivers/log/file_read.o

@@ -56,6 +56,8 @@ static NORETURN void launcher_main(struct ctr *c, pid_t supervisor, int report, 
 	launch_init(l, c->spec);
 	l->stdio[1] = l->stdio[2] = output;
 	l->as_sibling = true;
+	l->manifest = c->sup->on_demand ? NULL : &c->sup->manifest;
+	l->transient = c->rec.flags & STATE_FLAG_RM;
 	l->cloned = launcher_cloned;
 	r = launch_up(l, &m.err);
 	m.pid = l->pid;

@@ -247,6 +247,13 @@ int sup_reload(struct sup *s, struct err *e)
 		c->again = c->state != SUP_IDLE;
 	}
 	r = table_take(s, &m, e);
+	/* Networks hold for what is started from now on; nobody keeps a pointer to the old ones. */
+	for (unsigned int i = 0; i < SECTION_N; i++) {
+		struct section *old = s->manifest.sections[i];
+
+		s->manifest.sections[i] = m.sections[i];
+		m.sections[i] = old;
+	}
 	manifest_free(&m);
 	return r;
 }

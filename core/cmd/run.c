@@ -236,6 +236,7 @@ static int run_launch(struct run *r, struct err *e)
 	for (int i = r->stdin_too ? 0 : 1; i < 3; i++)
 		l.stdio[i] = i;
 	l.die_with_us = true;
+	l.transient = r->rm;
 	l.ignored = r->ignored;
 	relay_begin();
 	code = launch_up(&l, e);
