@@ -2,7 +2,8 @@
 /*
  * Requests of the CLI, over <run>/ctl. A fixed table of clients: more wait in the socket's queue. A client
  * that asks for something which takes time is answered when its container has settled; one that is
- * slow, wrong or gone costs its slot at most. The peer's uid must be ours or root's.
+ * slow, wrong or gone costs its slot at most, and one that has not said what it wants gives way to the
+ * next. The peer's uid must be ours or root's.
  */
 #include <errno.h>
 #include <signal.h>
@@ -22,6 +23,8 @@
 #include "core/spec_store.h"
 #include "init/sup.h"
 
+#define CONTROL_PATIENCE_MS 2000 /* from a connection to its request */
+
 static void control_accept_more(struct sup *s)
 {
 	if (s->ctl.fd >= 0)
@@ -34,6 +37,7 @@ static void control_close(struct sup_client *cl)
 	int fd = event_remove(&s->loop, &cl->source);
 
 	fd_close(&fd);
+	event_timer_clear(&s->loop, &cl->timer);
 	cl->waits = NULL;
 	s->dirty = true;
 	control_accept_more(s);
@@ -297,6 +301,7 @@ static void control_request(struct event_source *source, uint32_t events)
 		control_close(cl);
 		return;
 	}
+	event_timer_clear(&cl->sup->loop, &cl->timer);
 	code = ctl_decode_request(buf, (size_t)n, &r);
 	if (code < 0)
 		err_set(&e, code, "request refused: %s",
@@ -309,16 +314,36 @@ static void control_request(struct event_source *source, uint32_t events)
 		control_reply(cl, code < 0 ? &e : NULL, 0);
 }
 
+static void control_impatient(struct event_timer *t)
+{
+	control_close(container_of(t, struct sup_client, timer));
+}
+
+/* A free place, or that of the one which has been silent for longest; NULL when all wait for an answer. */
+static struct sup_client *control_place(struct sup *s)
+{
+	struct sup_client *oldest = NULL;
+
+	for (unsigned int i = 0; i < SUP_CLIENTS; i++) {
+		struct sup_client *cl = &s->clients[i];
+
+		if (cl->source.fd < 0)
+			return cl;
+		if (cl->timer.at && (!oldest || cl->timer.at < oldest->timer.at))
+			oldest = cl;
+	}
+	if (oldest)
+		control_close(oldest);
+	return oldest;
+}
+
 static void control_accept(struct event_source *source, uint32_t events)
 {
 	struct sup *s = container_of(source, struct sup, ctl);
-	struct sup_client *cl = NULL;
+	struct sup_client *cl = control_place(s);
 	int fd;
 
 	(void)events;
-	for (unsigned int i = 0; i < SUP_CLIENTS && !cl; i++)
-		if (s->clients[i].source.fd < 0)
-			cl = &s->clients[i];
 	if (!cl) {
 		event_change(&s->loop, &s->ctl, 0); /* until a slot is free */
 		return;
@@ -332,9 +357,13 @@ static void control_accept(struct event_source *source, uint32_t events)
 	}
 	*cl = (struct sup_client){ .source = { .fd = fd, .ready = control_request },
 				   .sup = s,
+				   .timer.expired = control_impatient,
 				   .op = CTL_PING };
 	event_add(&s->loop, &cl->source, EPOLLIN);
+	event_timer_set(&s->loop, &cl->timer, CONTROL_PATIENCE_MS);
 	s->dirty = true;
+	/* Who has been waiting in the queue has mostly spoken by now, and must not give way to the next. */
+	control_request(&cl->source, EPOLLIN);
 }
 
 int control_open(struct sup *s, struct err *e)

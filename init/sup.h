@@ -79,12 +79,13 @@ struct ctr {
 	struct err error; /* why the last start failed */
 };
 
-#define SUP_CLIENTS 16
+#define SUP_CLIENTS 64
 
 struct sup_client {
 	struct event_source source;
 	struct sup *sup;
-	struct ctr *waits; /* answered when this one has settled */
+	struct ctr *waits;	  /* answered when this one has settled */
+	struct event_timer timer; /* until it has said what it wants */
 	uint16_t op;
 };
 

@@ -478,6 +478,117 @@ static void nobody(void **state)
 	assert_int_equal(answer(ask(CTL_KILL, "two")), -ESRCH);
 }
 
+/* ---- clients that are slow, silent, wrong or many --------------------------------------------------- */
+
+static int silent_client(void)
+{
+	struct err e = { 0 };
+	int fd = ctl_connect(&e);
+
+	assert_true(fd >= 0);
+	sup_turn(&sup, 0);
+	sup_turn(&sup, 0);
+	return fd;
+}
+
+static int connected(void)
+{
+	int n = 0;
+
+	for (unsigned int i = 0; i < SUP_CLIENTS; i++)
+		n += sup.clients[i].source.fd >= 0;
+	return n;
+}
+
+static void silent_ones_give_way(void **state)
+{
+	static int fds[SUP_CLIENTS * 4];
+	int stop, n = (int)(sizeof(fds) / sizeof(fds[0]));
+
+	(void)state;
+	is_up("one");
+	stop = ask(CTL_STOP, "one");
+	for (int i = 0; i < n; i++) {
+		fds[i] = silent_client();
+		if (i % SUP_CLIENTS == 0)
+			assert_int_equal(answer(ask(CTL_PING, "")), 0);
+	}
+	assert_int_equal(connected(), SUP_CLIENTS);
+	assert_int_equal(answer(ask(CTL_PING, "")), 0);
+	/* Not who waits for an answer. */
+	assert_int_equal(answer(stop), PENDING);
+	has_ended("one", 0);
+	assert_int_equal(answer(stop), 0);
+	assert_int_equal(answer(fds[0]), -ECONNRESET);
+	for (int i = 1; i < n; i++)
+		close(fds[i]);
+	turn();
+	for (int i = 0; i < SUP_CLIENTS; i++)
+		sup_turn(&sup, 0);
+	assert_int_equal(connected(), 0);
+}
+
+static void silent_ones_are_let_go(void **state)
+{
+	int fd = silent_client(), stop;
+
+	(void)state;
+	is_up("one");
+	stop = ask(CTL_STOP, "one");
+	for (struct event_timer *t = sup.loop.timers; t; t = t->next)
+		if (t >= &sup.clients[0].timer && t <= &sup.clients[SUP_CLIENTS - 1].timer)
+			t->at = 1;
+	turn();
+	assert_int_equal(answer(fd), -ECONNRESET);
+	assert_int_equal(answer(stop), PENDING);
+	has_ended("one", 0);
+	assert_int_equal(answer(stop), 0);
+}
+
+static void all_wait(void **state)
+{
+	int fds[SUP_CLIENTS + 5];
+
+	(void)state;
+	is_up("one");
+	for (int i = 0; i < SUP_CLIENTS + 5; i++)
+		fds[i] = ask(CTL_STOP, "one");
+	assert_int_equal(connected(), SUP_CLIENTS);
+	has_ended("one", 0);
+	turn();
+	turn();
+	for (int i = 0; i < SUP_CLIENTS + 5; i++)
+		assert_int_equal(answer(fds[i]), 0);
+}
+
+/* Said in pieces, forged, truncated or far too long: an error or a hang-up, and the next is served. */
+static void wrong_ones(void **state)
+{
+	static const size_t lengths[] = { 1, 4, 79, 80, 81, 1000, 65536, 65537, 100000 };
+	static uint8_t bytes[100000];
+	struct err e = { 0 };
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+		for (int fill = 0; fill < 3; fill++) {
+			int fd = ctl_connect(&e), r;
+
+			memset(bytes, fill == 1 ? 0xff : 0, sizeof(bytes));
+			if (fill == 2) /* its length and version are true, all else is zero */
+				memcpy(bytes,
+				       (uint8_t[]){ (uint8_t)lengths[i], (uint8_t)(lengths[i] >> 8),
+						    (uint8_t)(lengths[i] >> 16), 0, CTL_VERSION, 0,
+						    CTL_RUN, 0 },
+				       8);
+			assert_int_equal(send(fd, bytes, lengths[i], MSG_NOSIGNAL), lengths[i]);
+			turn();
+			r = answer(fd);
+			assert_true(r < 0 && r != PENDING);
+			assert_int_equal(answer(ask(CTL_PING, "")), 0);
+		}
+	assert_int_equal(connected(), 0);
+}
+
 static int make_dir(void **state)
 {
 	(void)state;
@@ -516,6 +627,10 @@ int main(void)
 		life(two_runs_and_removes),
 		life(no_record),
 		life(nobody),
+		life(silent_ones_give_way),
+		life(silent_ones_are_let_go),
+		life(all_wait),
+		life(wrong_ones),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
