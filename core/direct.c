@@ -19,6 +19,7 @@
 #include "core/lib/sys.h"
 #include "core/paths.h"
 #include "core/spec_store.h"
+#include "core/trash.h"
 
 #define DIRECT_KILL_MS 5000 /* how long the kernel may take to end everything after SIGKILL */
 #define DIRECT_NAMES 64	    /* candidates for "did you mean" */
@@ -185,7 +186,7 @@ int direct_remove(const struct state_record *r, struct err *e)
 	direct_await_owner(r);
 	code = launch_down_wait(r->name, DIRECT_KILL_MS, e);
 	if (code >= 0)
-		code = launch_forget(r->name, e);
+		code = launch_forget_later(r->name, e);
 	if (code >= 0)
 		code = direct_open(&s, true, e);
 	if (code < 0)
@@ -194,5 +195,5 @@ int direct_remove(const struct state_record *r, struct err *e)
 	if (slot >= 0)
 		state_drop(&s, (uint32_t)slot, r->name);
 	state_close(&s);
-	return 0;
+	return trash_empty(e);
 }

@@ -31,6 +31,7 @@
 #include "core/spawn.h"
 #include "core/spec_store.h"
 #include "core/sysctl.h"
+#include "core/trash.h"
 
 static int launch_check_id(const struct launch *l, struct err *e)
 {
@@ -175,25 +176,29 @@ int launch_down_wait(const char *name, uint64_t ms, struct err *e)
 
 int launch_forget_files(const char *name, struct err *e)
 {
-	char path[PATHS_MAX];
-	int r = paths_join(path, paths.data, "containers", name);
+	int r;
 
 	net_forget(name);
-	if (r == 0)
-		r = path_remove(AT_FDCWD, path);
-	if (r < 0 && r != -ENOENT)
-		return err_sys(e, r, "%s: removing what it has written", path);
-	return 0;
+	r = trash_put(name, e);
+	return r < 0 ? r : trash_empty(e);
 }
 
-int launch_forget(const char *name, struct err *e)
+int launch_forget_later(const char *name, struct err *e)
 {
 	int r = launch_down(name);
 
 	if (r < 0)
 		return err_sys(e, r, "cleaning up");
 	log_remove(name);
-	return launch_forget_files(name, e);
+	net_forget(name);
+	return trash_put(name, e);
+}
+
+int launch_forget(const char *name, struct err *e)
+{
+	int r = launch_forget_later(name, e);
+
+	return r < 0 ? r : trash_empty(e);
 }
 
 /* ---- rights: capabilities and the system call filter ------------------------------------------ */

@@ -89,6 +89,9 @@ int launch_down_wait(const char *name, uint64_t ms, struct err *e);
 /* Forgets what the container has written and logged, too. After launch_down(). */
 int launch_forget(const char *name, struct err *e);
 
+/* The same, but what it has written is only moved away: call trash_empty() where that may block. */
+int launch_forget_later(const char *name, struct err *e);
+
 /* Only what it has written, for one that had no log and is down already. */
 int launch_forget_files(const char *name, struct err *e);
 

@@ -13,6 +13,7 @@
  *	adopt.c      containers that a supervisor before us has started
  *	reap.c       signals and dead children
  *	control.c    requests over <run>/ctl
+ *	sweep.c      the child that removes what forgotten containers have written
  *	boot.c, shutdown.c  what only PID 1 does
  */
 #ifndef INIT_SUP_H
@@ -106,6 +107,8 @@ struct sup {
 	int down;		       /* enum ctl_down */
 	bool dirty;		       /* the order has to be looked at again */
 	struct event_timer down_timer; /* the bound of the whole shutdown */
+	pid_t sweeper;		       /* removes what forgotten ones have written, 0 when none */
+	bool sweep_again;	       /* more has come since it began */
 	pid_t console;		       /* the command on the console, 0 when none */
 	struct event_timer console_timer;
 };
@@ -193,6 +196,9 @@ void reap_children(struct sup *s);
 
 /* control.c */
 #if IS_ENABLED(CONFIG_CONTROL)
+/* sweep.c: only requests make somebody go for good */
+void sweep_start(struct sup *s);
+bool sweep_ended(struct sup *s, pid_t pid);
 int control_open(struct sup *s, struct err *e);
 void control_close_socket(void);
 /* c has changed: those who wait for it may be due an answer. */
@@ -200,6 +206,13 @@ void control_answer(struct sup *s, struct ctr *c);
 /* c is about to be freed: whoever still waits for it is let go. */
 void control_forget(struct sup *s, const struct ctr *c);
 #else
+static inline void sweep_start(struct sup *s UNUSED)
+{
+}
+static inline bool sweep_ended(struct sup *s UNUSED, pid_t pid UNUSED)
+{
+	return false;
+}
 static inline int control_open(struct sup *s UNUSED, struct err *e UNUSED)
 {
 	return 0;

@@ -114,8 +114,10 @@ int sup_open(struct sup *s, struct err *e)
 		r = reap_open(s, e);
 	if (r >= 0)
 		r = control_open(s, e);
-	if (r >= 0)
+	if (r >= 0) {
 		adopt_all(s);
+		sweep_start(s);
+	}
 	return r < 0 ? r : 0;
 }
 
@@ -272,8 +274,9 @@ static void table_collect(struct sup *s)
 		if (!rm || !sup_settled(c) || !(c->has_started || c->gone || c->rec.cause))
 			continue;
 		if (!c->keep)
-			launch_forget(c->spec->name, NULL);
+			launch_forget_later(c->spec->name, NULL);
 		sup_remove(c);
+		sweep_start(s);
 	}
 }
 
@@ -286,6 +289,8 @@ static void table_idle(struct event_timer *t)
 
 static bool table_has_work(const struct sup *s)
 {
+	if (s->sweeper)
+		return true;
 	for (const struct ctr *c = s->ctrs; c; c = c->next)
 		if (!sup_settled(c))
 			return true;

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Removing what forgotten containers have written, in a child: a tree may be large, or its disk slow, and
+ * the loop waits for nobody. At most one child at a time; what a crash has left goes at the next start.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "core/lib/sys.h"
+#include "core/trash.h"
+#include "init/sup.h"
+
+static NORETURN void sweep_child(void)
+{
+	struct err e = { 0 };
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Above all the lock: who comes after a supervisor that was killed need not wait for this. */
+	sys_close_range(3, false);
+	if (trash_empty(&e) < 0)
+		sup_say(NULL, "%s", e.msg);
+	_exit(0);
+}
+
+void sweep_start(struct sup *s)
+{
+	pid_t pid;
+
+	s->sweep_again = s->sweeper != 0;
+	if (s->sweeper || !trash_is_full())
+		return;
+	pid = fork();
+	if (pid == 0)
+		sweep_child();
+	s->sweeper = pid > 0 ? pid : 0;
+}
+
+bool sweep_ended(struct sup *s, pid_t pid)
+{
+	if (!s->sweeper || pid != s->sweeper)
+		return false;
+	s->sweeper = 0;
+	s->dirty = true;
+	if (s->sweep_again)
+		sweep_start(s);
+	return true;
+}
