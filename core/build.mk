@@ -12,6 +12,7 @@ obj-$(CONFIG_MANIFEST_TEXT) += core/manifest_text.o core/manifest_read.o
 obj-$(CONFIG_STATE) += core/spec_store.o
 obj-$(CONFIG_CLI) += core/cmd.o core/cmd_spec.o core/cmd_help.o core/watch.o
 obj-$(CONFIG_NET_PORTS) += core/port.o
+obj-$(CONFIG_NET_NFT) += core/rules.o core/rules_table.o
 obj-$(CONFIG_NETWORK) += core/network.o core/lease.o core/net.o
 obj-$(if $(CONFIG_NETWORK),,y) += core/net_none.o
 obj-y += core/cap.o

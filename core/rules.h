@@ -14,8 +14,9 @@
  * -EPROTONOSUPPORT where the kernel has no nf_tables (the supervisor then forwards ports itself).
  *
  * Not here, but by the bridge driver: containers of an isolated network reach each other through the
- * bridge and not through these rules, so its ports need IFLA_BRPORT_ISOLATED; and the sysctls
- * net.ipv4.ip_forward and net.ipv6.conf.all.forwarding.
+ * bridge and not through these rules, so its ports need IFLA_BRPORT_ISOLATED; every port needs hairpin mode
+ * (IFLA_BRPORT_MODE), so that a container reaches its own published port where br_netfilter is loaded;
+ * and the sysctls net.ipv4.ip_forward and net.ipv6.conf.all.forwarding.
  */
 #ifndef CORE_RULES_H
 #define CORE_RULES_H

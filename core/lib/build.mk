@@ -29,3 +29,4 @@ endif
 obj-$(or $(CONFIG_SECCOMP_LIBSECCOMP),$(CONFIG_IMPORT_OCI)) += core/lib/json.o
 obj-y += core/lib/addr.o
 obj-$(CONFIG_NETLINK) += core/lib/netlink.o
+obj-$(CONFIG_NET_NFT) += core/lib/nft.o

@@ -19,6 +19,7 @@ fuzz-manifest := $(manifest-sources)
 fuzz-port := core/port.c core/lib/arena.c core/lib/err.c core/lib/str.c
 fuzz-spec := $(manifest-sources)
 fuzz-cmdline := $(spec-sources) core/cmd.c core/cmd_set.c core/cmd_spec.c core/cmd_help.c
+fuzz-nft := core/lib/nft.c core/lib/netlink.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 fuzz-netlink := core/lib/netlink.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 fuzz-gzip := drivers/codec/gzip.c core/codec.c core/lib/err.c $(tar-make)
 fuzz_libs-gzip := -lz

@@ -85,6 +85,7 @@ ifeq ($(CONFIG_NETWORK),y)
 unit-core/network := $(manifest-sources)
 unit-core/lease := core/lease.c core/record.c core/network.c core/paths.c $(spec-sources)
 endif
+unit-core/lib/nft := core/lib/nft.c core/lib/netlink.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 unit-core/lib/netlink := core/lib/netlink.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 image-pack := core/pack.c drivers/image/tar_pack.c drivers/image/tar_write.c drivers/image/squashfs_pack.c
 unit-drivers/image/tar_pack := $(image-pack) $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c core/codec.c drivers/codec/lz4.c \
