@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "core/cmd.h"
@@ -112,7 +113,7 @@ static void ps_number(struct ps *p, uint64_t v, int width)
 static uint64_t ps_age(const struct ps *p, const struct state_record *r)
 {
 	uint64_t then = r->phase >= STATE_WAITING ? r->ended : r->started;
-	long hz = sysconf(_SC_CLK_TCK);
+	long hz = (long)getauxval(AT_CLKTCK);
 
 	if (r->phase < STATE_WAITING && r->ticks && hz > 0) {
 		uint64_t born = r->ticks * 1000 / (uint64_t)hz;

@@ -22,7 +22,7 @@ ifeq ($(LIBC),musl)
 obj-$(CONFIG_SMALL_MALLOC) += core/lib/small_malloc.o
 # else the compiler makes calloc() out of our calloc()'s own malloc() and memset()
 $(O)/core/lib/small_malloc.o: private my-cflags += -fno-builtin
-obj-$(CONFIG_SMALL_STRING) += core/lib/small_string.o core/lib/small_clock.o
+obj-$(CONFIG_SMALL_STRING) += core/lib/small_string.o core/lib/small_clock.o core/lib/small_strerror.o
 $(O)/core/lib/small_string.o: private my-cflags += -ffreestanding
 obj-$(CONFIG_SMALL_PRINTF) += core/lib/printf.o core/lib/small_libc.o core/lib/small_sys.o
 endif

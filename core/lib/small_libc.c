@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A few functions of the C library, smaller: number parsing without its stream layer, strstr and qsort
- * without their clever algorithms, faccessat without a process to start. Linked into static programs only. Must behave as the standard says for what it is given here:
+ * A few functions of the C library, smaller: number parsing without its stream layer, strstr, qsort and
+ * realpath without their clever algorithms, faccessat without a process to start. Linked into static programs only. Must behave as the standard says for what it is given here:
  * short texts and short arrays.
  */
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -159,4 +160,24 @@ int faccessat(int dir, const char *path, int mode, int flags)
 {
 	return (int)(flags ? syscall(SYS_faccessat2, dir, path, mode, flags)
 			   : syscall(SYS_faccessat, dir, path, mode));
+}
+
+/* The kernel's own idea of the path, which needs /proc. buf is NULL or of PATH_MAX bytes. */
+char *realpath(const char *restrict path, char *restrict buf)
+{
+	char link[32], full[PATH_MAX];
+	int fd = open(path, O_PATH | O_CLOEXEC);
+	ssize_t n;
+	char *to;
+
+	if (fd < 0)
+		return NULL;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, full, sizeof(full) - 1);
+	close(fd);
+	if (n < 0)
+		return NULL;
+	full[n] = '\0';
+	to = buf ? buf : malloc((size_t)n + 1);
+	return to ? memcpy(to, full, (size_t)n + 1) : NULL;
 }

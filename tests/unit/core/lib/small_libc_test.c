@@ -10,6 +10,7 @@
 #undef strstr
 #undef qsort
 #undef faccessat
+#undef realpath
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -29,6 +30,7 @@ unsigned long long small_strtoull(const char *restrict text, char **restrict end
 int small_atoi(const char *text);
 char *small_strstr(const char *text, const char *word);
 void small_qsort(void *base, size_t n, size_t size, int (*compare)(const void *a, const void *b));
+char *small_realpath(const char *restrict path, char *restrict buf);
 int small_faccessat(int dir, const char *path, int mode, int flags);
 
 static const char *const numbers[] = { "",
@@ -136,12 +138,23 @@ static void test_faccessat(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
+static void test_realpath(void **state)
+{
+	char *full = small_realpath("/proc/self/../../dev//null", NULL);
+
+	(void)state;
+	assert_string_equal(full, "/dev/null");
+	free(full);
+	errno = 0;
+	assert_null(small_realpath("/dev/not/there", NULL));
+	assert_int_equal(errno, ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_strstr),
-		cmocka_unit_test(test_qsort),
+		cmocka_unit_test(test_numbers),	  cmocka_unit_test(test_strstr),
+		cmocka_unit_test(test_qsort),	  cmocka_unit_test(test_realpath),
 		cmocka_unit_test(test_faccessat),
 	};
 
