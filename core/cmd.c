@@ -189,11 +189,41 @@ int cmd_parse(const struct command *c, char **argv, struct cmd_line *line)
 	return 0;
 }
 
-static int cmd_unknown(const char *verb)
+const struct command *cmd_of_words(char *const *words, int *used)
 {
-	unsigned int best = str_nearest_begin(verb);
-	const char *near = NULL;
+	const struct command *c = cmd_find(words[0]);
+	char both[40];
 
+	*used = 1;
+	if (c || !words[1])
+		return c;
+	*used = 2;
+	str_format(both, sizeof(both), "%s %s", words[0], words[1]);
+	return cmd_find(both);
+}
+
+/* Is it the first of two words? */
+static bool cmd_is_first(const char *verb)
+{
+	size_t n = strlen(verb);
+
+	for (CMD_EACH(c))
+		if (strncmp((*c)->name, verb, n) == 0 && (*c)->name[n] == ' ')
+			return true;
+	return false;
+}
+
+static int cmd_unknown(char *const *words)
+{
+	bool first = cmd_is_first(words[0]);
+	unsigned int best;
+	const char *near = NULL;
+	char verb[60];
+
+	if (first && !words[1])
+		return cmd_usage(NULL, "%s: a second word is needed; see myctr help", words[0]);
+	str_format(verb, sizeof(verb), "%s%s%s", words[0], first ? " " : "", first ? words[1] : "");
+	best = str_nearest_begin(verb);
 	for (CMD_EACH(c)) {
 		near = str_nearest_more(verb, (*c)->name, &best, near);
 		near = str_nearest_more(verb, (*c)->alias, &best, near);
@@ -216,7 +246,7 @@ int cmd_main(int argc, char **argv)
 	const struct command *c;
 	struct cmd_line line;
 	const char *verb = argc > 1 ? argv[1] : "";
-	int ret;
+	int used, ret;
 
 	if (!strcmp(verb, "--version") || !strcmp(verb, "-V"))
 		return cmd_version();
@@ -226,10 +256,10 @@ int cmd_main(int argc, char **argv)
 		cmd_help(NULL, STDERR_FILENO);
 		return CMD_USAGE;
 	}
-	c = cmd_find(verb);
+	c = cmd_of_words(argv + 1, &used);
 	if (!c)
-		return cmd_unknown(verb);
-	ret = cmd_parse(c, argv + 2, &line);
+		return cmd_unknown(argv + 1);
+	ret = cmd_parse(c, argv + 1 + used, &line);
 	if (ret == CMD_WANTS_HELP)
 		ret = cmd_help(c, STDOUT_FILENO);
 	else if (!ret)

@@ -85,8 +85,11 @@ int cmd_main(int argc, char **argv);
 #define CMD_WANTS_HELP (-1)
 int cmd_parse(const struct command *c, char **argv, struct cmd_line *line);
 
-/* The verb of this name or alias, or NULL. */
+/* The verb of this name or alias, or NULL. A name may be two words, "image ls". */
 const struct command *cmd_find(const char *name);
+
+/* The verb that the NULL-terminated words begin with; *used is how many of them name it. Or NULL. */
+const struct command *cmd_of_words(char *const *words, int *used);
 
 /* Prints the help of one verb, or of all with c = NULL, to fd. 0 or CMD_FAILED. */
 int cmd_help(const struct command *c, int fd);

@@ -97,9 +97,10 @@ int store_config(const struct store *s, const char *id, char **text, size_t *len
 /* A new image on its way. Write the file to .fd (or over .path, in place), then commit. */
 struct store_add {
 	struct store *store;
-	int fd;		/* read and write, empty at first; -1 outside of begin and end */
-	char path[160]; /* of the file, for programs that want one; it must stay the same file */
-	char temp[40];	/* its name in images/ */
+	int fd;		  /* read and write, empty at first; -1 outside of begin and end */
+	const char *want; /* Optional, set after begin: the id it must get */
+	char path[160];	  /* of the file, for programs that want one; it must stay the same file */
+	char temp[40];	  /* its name in images/ */
 };
 
 /*
@@ -128,9 +129,9 @@ int store_untag(struct store *s, const char *name, struct err *e);
 
 /*
  * Removes an image with its names and its tree; a container that runs from it keeps file and tree, and the
- * tree is collected later.
+ * tree goes with the next prune. unnamed: -EBUSY when it has a name by now.
  */
-int store_remove(struct store *s, const char *id, struct err *e);
+int store_remove(struct store *s, const char *id, bool unnamed, struct err *e);
 
 /* Reads the file again and compares: -EILSEQ when it is not what its name says. */
 int store_verify(const struct store *s, const char *id, struct err *e);

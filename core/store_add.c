@@ -217,6 +217,9 @@ static int add_commit(struct store_add *a, const char *tag, struct store_item *i
 	if (r < 0)
 		return r;
 	r = fsync(a->fd) < 0 ? -errno : store_hash(a->fd, item->id);
+	if (r == 0 && a->want && strcmp(a->want, item->id) != 0)
+		return err_set(e, EILSEQ, "has the SHA-256 %s, not the one that was asked for",
+			       item->id);
 	if (r == 0)
 		r = record_lock(&a->store->index);
 	if (r < 0)

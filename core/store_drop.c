@@ -190,6 +190,18 @@ void store_prune_trees(struct store *s, uint64_t *bytes, unsigned int *n)
 
 /* ---- images and names ------------------------------------------------------------------------- */
 
+static bool drop_is_named(struct store *s, const char *id)
+{
+	uint8_t buf[RECORD_COPY];
+	struct store_item item;
+
+	for (uint32_t i = 0; i < record_slots(&s->index); i++)
+		if (record_get(&s->index, i, buf) == 0 && store_decode(&item, buf) &&
+		    item.kind == STORE_TAG && strcmp(item.id, id) == 0)
+			return true;
+	return false;
+}
+
 /* Drops the names of an image that is gone (id), or of any that is not there (NULL). */
 static void drop_names(struct store *s, const char *id)
 {
@@ -215,14 +227,17 @@ static void drop_files(const struct store *s, const char *id)
 	unlinkat(s->dir, name, 0);
 }
 
-int store_remove(struct store *s, const char *id, struct err *e)
+int store_remove(struct store *s, const char *id, bool unnamed, struct err *e)
 {
-	int aside, r = record_lock(&s->index);
+	int aside = -EBUSY, r = record_lock(&s->index);
 
 	if (r < 0)
 		return err_sys(e, r, "%s: cannot lock", s->index.path);
-	aside = drop_tree_aside(s, id);
-	r = store_drop(s, STORE_IMAGE, id);
+	r = unnamed && drop_is_named(s, id) ? -EBUSY : 0;
+	if (r == 0) {
+		aside = drop_tree_aside(s, id);
+		r = store_drop(s, STORE_IMAGE, id);
+	}
 	if (r == 0) {
 		drop_names(s, id);
 		drop_files(s, id);
@@ -253,18 +268,6 @@ struct collect {
 	bool damaged; /* a record cannot be read: its file must not be taken for a leftover */
 };
 
-static bool collect_is_named(struct store *s, const char *id)
-{
-	uint8_t buf[RECORD_COPY];
-	struct store_item item;
-
-	for (uint32_t i = 0; i < record_slots(&s->index); i++)
-		if (record_get(&s->index, i, buf) == 0 && store_decode(&item, buf) &&
-		    item.kind == STORE_TAG && strcmp(item.id, id) == 0)
-			return true;
-	return false;
-}
-
 /* An image whose loading did not end: it counts if it has got its name. */
 static void collect_record(struct collect *c, uint32_t slot)
 {
@@ -276,7 +279,7 @@ static void collect_record(struct collect *c, uint32_t slot)
 	c->damaged = c->damaged || r == -EILSEQ || r == -EIO;
 	if (r < 0 || !store_decode(&item, buf) || item.kind != STORE_IMAGE)
 		return;
-	if (!item.size || (item.flags & STORE_LOADING && !collect_is_named(s, item.id))) {
+	if (!item.size || (item.flags & STORE_LOADING && !drop_is_named(s, item.id))) {
 		record_drop(&s->index, slot, item.id);
 	} else if (item.flags & STORE_LOADING) {
 		item.flags &= ~(uint32_t)STORE_LOADING;

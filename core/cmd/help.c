@@ -6,9 +6,10 @@
 
 static int help_run(struct cmd_line *line)
 {
-	const struct command *c = line->n_args ? cmd_find(line->args[0]) : NULL;
+	int used = 0;
+	const struct command *c = line->n_args ? cmd_of_words(line->args, &used) : NULL;
 
-	if (line->n_args && !c)
+	if (line->n_args && (!c || used < line->n_args))
 		return cmd_usage(line->cmd, "unknown command '%s'", line->args[0]);
 	return cmd_help(c, STDOUT_FILENO);
 }
@@ -18,6 +19,6 @@ COMMAND(help) = {
 	.group = CMD_LOOK,
 	.args = "[COMMAND]",
 	.about = "tell what a command does",
-	.max_args = 1,
+	.max_args = 2,
 	.run = help_run,
 };
