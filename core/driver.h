@@ -37,6 +37,11 @@ struct sock_fprog;
 
 #define IMAGE_HEAD 512
 
+/* Where an image keeps its configuration (core/image_config.h), and how long that may be. */
+#define IMAGE_CONFIG_DIR ".myctr"
+#define IMAGE_CONFIG_NAME "image.conf"
+#define IMAGE_CONFIG_MAX (64 << 10)
+
 /* An image as it was opened. head holds its first bytes (zero-filled), for recognition. */
 struct image {
 	const struct image_driver *driver;

@@ -19,7 +19,7 @@
 bool image_config_allows(const char *key)
 {
 	static const char *const keys[] = { "command", "entrypoint", "env",   "workdir",    "user",
-					    "expose",  "volume",     "label", "stop-signal" };
+					    "expose",  "data-path",  "label", "stop-signal" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (strcmp(keys[i], key) == 0)

@@ -10,7 +10,7 @@
  *	user        = www
  *	workdir     = /srv
  *	expose      = 80/tcp
- *	volume      = /srv
+ *	data-path   = /srv
  *	label       = version=1.2
  *	stop-signal = INT
  *
@@ -27,13 +27,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/driver.h"
 #include "core/lib/err.h"
 #include "core/lib/out.h"
 #include "core/spec.h"
-
-#define IMAGE_CONFIG_DIR ".myctr"
-#define IMAGE_CONFIG_NAME "image.conf"
-#define IMAGE_CONFIG_MAX (64 << 10) /* bytes of the text */
 
 /* May an image set this key? */
 bool image_config_allows(const char *key);

@@ -350,7 +350,10 @@ int manifest_parse(struct manifest *m, const char *name, const char *text, size_
 int manifest_parse_image(struct spec *s, const char *name, const char *text, size_t len,
 			 bool (*allows)(const char *key), struct err *e)
 {
-	return text_parse(&(struct text){ .image = s, .allows = allows }, name, text, len, e);
+	struct manifest none = { 0 };
+
+	return text_parse(&(struct text){ .m = &none, .image = s, .allows = allows }, name, text,
+			  len, e);
 }
 
 _Static_assert(TEXT_FIELDS_MAX >= 128, "struct text keeps a line for each field of struct spec");

@@ -145,10 +145,9 @@ static bool slot_is_known(const struct records *s, uint32_t slot)
 /* Kept while nobody else may write the slot. */
 static void slot_remember(struct records *s, uint32_t slot, int copy, uint32_t seq)
 {
-	s->known = (struct record_known){ .valid = s->locked || s->owned,
-					  .slot = slot,
-					  .copy = copy,
-					  .seq = seq };
+	s->known = (struct record_known){
+		.valid = s->locked || s->owned, .slot = slot, .copy = copy, .seq = seq
+	};
 }
 
 /* The copy of the slot to write next, and the sequence number it gets. */
@@ -352,7 +351,8 @@ static int claim_locked(struct records *s, uint16_t kind, const char *key, uint8
 	}
 	memset(buf, 0, RECORD_COPY);
 	le_put16(buf + RECORD_KIND, kind);
-	memcpy(buf + RECORD_KEY, key, strlen(key)); /* claim() has seen to its length */
+	memcpy(buf + RECORD_KEY, key,
+	       strnlen(key, s->format->key)); /* claim() has seen to its length */
 	if (write)
 		rc = record_put(s, vacant, buf);
 	return rc ? rc : (int)vacant;

@@ -187,7 +187,7 @@ const struct spec_field spec_fields[] = {
 	      .check = CHECK(spec_check_keyval)),
 	FIELD(14, "expose", SPEC_NAMES, expose, "PORT[/PROTO]", "it listens there (only said)",
 	      .check = CHECK(spec_check_port)),
-	FIELD(15, "volume", SPEC_LIST, volume, "DIR", "it keeps data there (only said)",
+	FIELD(15, "data-path", SPEC_LIST, data_path, "DIR", "it keeps data there (only said)",
 	      .check = CHECK(spec_check_absolute)),
 
 	FIELD(20, "storage", SPEC_ENUM, storage, NULL, "where what it writes goes",

@@ -52,11 +52,11 @@ struct spec {
 	const char *workdir;
 	const char *user; /* NAME|UID[:GROUP|GID], looked up in the image */
 	struct strv groups;
-	struct strv label;    /* KEY=value, for people and tools */
-	struct strv expose;   /* PORT[-PORT][/PROTOCOL] it listens on */
-	struct strv volume;   /* folders of the image that hold data */
-	const char *hostname; /* default: the name */
-	bool task;	      /* runs once to its end; those named in after = wait for that end */
+	struct strv label;     /* KEY=value, for people and tools */
+	struct strv expose;    /* PORT[-PORT][/PROTOCOL] it listens on */
+	struct strv data_path; /* folders of the image that hold data */
+	const char *hostname;  /* default: the name */
+	bool task;	       /* runs once to its end; those named in after = wait for that end */
 	bool tty;
 	bool autostart;
 

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "core/driver.h"
-#include "core/image_config.h"
 #include "core/lib/str.h"
 #include "drivers/image/tar.h"
 
