@@ -26,7 +26,7 @@ tar-reader := drivers/image/tar_read.c drivers/image/tar_header.c drivers/image/
 tar-make := tests/unit/drivers/image/tar_make.c
 unit-drivers/image/tar_read := $(tar-reader) $(tar-make) core/lib/err.c
 unit-drivers/image/tar_unpack := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c $(tar-make) tests/unit/drivers/image/tar_box.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c
-unit-drivers/image/tar_layer := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c $(tar-make) tests/unit/drivers/image/tar_box.c $(image-lib)
+unit-drivers/image/tar_layer := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c $(tar-make) tests/unit/drivers/image/tar_box.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c core/lib/sys.c
 unit-drivers/image/tar_exact := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c $(tar-make) tests/unit/drivers/image/tar_box.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c
 unit-core/cmd/ps := core/cmd/ps.c core/state.c core/record.c core/state_live.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c \
 	core/lib/sys.c core/lib/out.c core/lib/str.c core/lib/str_escape.c core/lib/stamp.c core/lib/event.c \
