@@ -25,6 +25,7 @@ obj-$(CONFIG_STATE) += core/record.o core/state.o core/state_live.o
 obj-$(CONFIG_IMAGE_STORE) += core/store.o core/store_add.o core/store_drop.o
 obj-$(CONFIG_IMAGE_CONFIG) += core/image_config.o
 obj-$(CONFIG_PACK) += core/pack.o
+obj-$(CONFIG_IMPORT_OCI) += core/import.o
 obj-y += core/log.o
 obj-y += core/cgroup.o
 obj-y += core/image.o

@@ -135,6 +135,33 @@ struct pack_driver {
 	int (*write)(struct pack_args *a, int out, struct err *e);
 };
 
+/* ---- import: image archives of other programs ------------------------------------------------ */
+
+struct import_args {
+	int fd;		  /* file or folder, open for reading, its position is not kept */
+	const char *name; /* of it, for messages */
+	int work;	  /* empty folder that everything is written below; the caller removes it */
+	const char *platform; /* "linux/arm64", "linux/arm/v7"; NULL for this machine's */
+	const char
+		*choose; /* which of several images, by its name there; NULL when one is expected */
+	void (*progress)(void *arg, uint64_t done,
+			 uint64_t total); /* Optional. Bytes of all layers */
+	void *arg;
+
+	int tree; /* out: folder of the image, with its configuration in it; the caller's; else -1 */
+	char ref[128];	/* out: the name the archive has for it, "" for none */
+	uint64_t bytes; /* out: of what was written below tree */
+	char note[96];	/* out: what had to be left out, for a person; "" when nothing */
+};
+
+struct import_driver {
+	DRIVER_COMMON;
+	/* Required, host. 1: its kind of archive; 0: not; -errno: it cannot be read. Leaves nothing. */
+	int (*match)(const struct import_args *a, struct err *e);
+	/* Required, host. Checks all digests, and unpacks below a->work. */
+	int (*load)(struct import_args *a, struct err *e);
+};
+
 /* ---- storage: makes the container's root over the image's tree ------------------------------- */
 
 struct storage_args {
@@ -318,6 +345,7 @@ struct net_driver {
 	extern const struct class##_driver *const __stop_set_##class[] __attribute__((weak))
 
 DRIVER_SET(image);
+DRIVER_SET(import);
 DRIVER_SET(codec);
 DRIVER_SET(pack);
 DRIVER_SET(storage);

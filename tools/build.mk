@@ -140,5 +140,5 @@ install: $(O)/myctr
 	install -D -m 0755 $(O)/myctr $(DESTDIR)$(BINDIR)/myctr
 	$(if $(INSTALL_INIT),mkdir -p $(DESTDIR)$(SBINDIR) && ln -sf $(BINDIR)/myctr $(DESTDIR)$(SBINDIR)/init)
 
-include tools/manpage/build.mk tests/unit/build.mk tests/fuzz/build.mk tools/tests.mk tests/vm/build.mk
+include tools/manpage/build.mk tools/image/build.mk tests/unit/build.mk tests/fuzz/build.mk tools/tests.mk tests/vm/build.mk
 -include $(objs:.o=.d)

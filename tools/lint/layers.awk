@@ -5,7 +5,7 @@
 #   core/cmd     core, core/cmd, core/lib
 #   drivers/X    core/driver.h core/spec.h core/network.h, core/lib, its own class drivers/X
 #   init         core, core/lib, init
-#   tools/manifest, tools/manpage    core: they are the device's own parser and tables
+#   tools/manifest, tools/manpage, tools/image    core: they are the device's own parser, tables, formats
 #   tools        core/lib, its own folder         tests   anything
 FNR == 1 {
 	layer = FILENAME
@@ -21,7 +21,7 @@ FNR == 1 {
 		allowed = "^(core/(driver|spec|network)\\.h$|core/lib/|" own ")"
 	else if (layer ~ /^init\//)
 		allowed = "^(core/(lib/)?[^/]*$|init/)"
-	else if (layer ~ /^tools\/man(ifest|page)\//)
+	else if (layer ~ /^tools\/(manifest|manpage|image)\//)
 		allowed = "^core/(lib/)?[^/]*$"
 	else if (layer ~ /^tools\//)
 		allowed = "^(core/lib/|" own "|[^/]*$)"

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Image archives of other programs: who knows them, and from them an image file of ours.
+ */
+#ifndef CORE_IMPORT_H
+#define CORE_IMPORT_H
+
+#include "core/driver.h"
+
+/* The driver that knows what a->fd holds: 1 and *driver; 0: nobody, it may be an image of ours; -errno. */
+int import_find(const struct import_args *a, const struct import_driver **driver, struct err *e);
+
+/*
+ * Loads what a->fd holds and writes it to out in a format of pack_write(). Works below a new folder in the
+ * folder dir (of this path), which is removed again in any case: a->work need not be set, a->tree is -1 after it.
+ */
+int import_write(struct import_args *a, const struct import_driver *driver, int dir,
+		 const char *format, int out, struct err *e);
+
+#endif
