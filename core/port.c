@@ -53,7 +53,7 @@ static char *port_cut(char *text, char c)
 	return at + 1;
 }
 
-static int port_address(char *text, struct port *p)
+static int port_read_address(char *text, struct port *p)
 {
 	size_t n = strlen(text);
 	static const uint8_t any[16];
@@ -129,7 +129,7 @@ int port_parse(const char *text, struct port *p, struct err *e)
 	if (port_proto(proto, p) < 0)
 		return err_set(e, EINVAL, "%s: expected /tcp or /udp", text);
 	if (host)
-		r = port_address(copy, p);
+		r = port_read_address(copy, p);
 	if (r == -EADDRNOTAVAIL)
 		return err_set(e, EINVAL,
 			       "%s: leave the address out for every interface but the wan ones",

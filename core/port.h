@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "core/lib/err.h"
 #include "core/lib/str.h"
@@ -46,6 +47,26 @@ bool port_is_loopback(const struct port *p);
  * interfaces in wan; with wan NULL these are not known, and an interface excludes nothing.
  */
 bool port_overlaps(const struct port *a, const struct port *b, const struct strv *wan);
+
+/* ---- port_owner.c: the device's side; may block for a moment ---- */
+
+/*
+ * Is every port of the entry free on this device? -EADDRINUSE names the program that has one. Where the
+ * address or interface is not there yet, nobody has it.
+ */
+int port_free(const struct port *p, struct err *e);
+
+/* A socket bound to one port of the entry (in the device's numbering): its fd, or -errno. */
+int port_bind(const struct port *p, int family, unsigned int port);
+
+/* Who waits at a port of the device: "lighttpd (process 812)". Returns buf. */
+const char *port_owner(bool tcp, unsigned int port, char *buf, size_t size);
+
+/* The entry's address, or any, with a port. Returns the length. */
+socklen_t port_address(const struct port *p, int family, unsigned int port,
+		       struct sockaddr_storage *out);
+
+/* ---- port.c ---- */
 
 /* Checks the entries of one container against each other. */
 int port_check_list(const struct strv *publish, const struct strv *wan, struct err *e);
