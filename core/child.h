@@ -80,6 +80,24 @@ static inline bool child_ready_dev(struct child *c UNUSED)
 }
 #endif
 
+/*
+ * child_names.c: /etc/hosts and its like, written before any other mount is made, or bound over what is there
+ * once /dev is the container's own.
+ */
+#if IS_ENABLED(CONFIG_NAMES)
+int child_names_early(struct child *c, struct err *e);
+int child_names_late(struct child *c, struct err *e);
+#else
+static inline int child_names_early(struct child *c UNUSED, struct err *e UNUSED)
+{
+	return 0;
+}
+static inline int child_names_late(struct child *c UNUSED, struct err *e UNUSED)
+{
+	return 0;
+}
+#endif
+
 /* child_exec.c */
 int child_program(struct child *c, struct err *e);
 int child_env(struct child *c, struct err *e);

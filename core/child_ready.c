@@ -30,7 +30,8 @@ static bool ready_in_dev(const struct strv *list)
 static bool ready_serves(const struct spec *s)
 {
 	return s->storage == SPEC_READ_ONLY && !s->privileged && !s->userns && !s->tty &&
-	       !s->device.n && !ready_in_dev(&s->mount) && !ready_in_dev(&s->tmpfs);
+	       s->ipc != SPEC_NS_HOST && !s->device.n && !ready_in_dev(&s->mount) &&
+	       !ready_in_dev(&s->tmpfs);
 }
 
 static int ready_fill(const char *path)

@@ -33,6 +33,8 @@
 #include "core/sysctl.h"
 #include "core/trash.h"
 
+#define LAUNCH_RESOLV_MAX 4096 /* bytes of the host's resolv.conf that are read */
+
 static int launch_check_id(const struct launch *l, struct err *e)
 {
 	if (!l->image.id[0])
@@ -84,6 +86,7 @@ static int launch_config(struct launch *l, struct err *e)
 	return r;
 }
 
+static int launch_names(struct launch *l, struct err *e);
 static int launch_image(struct launch *l, struct err *e);
 static int launch_storage(struct launch *l, struct err *e);
 static int launch_cgroup(struct launch *l, struct err *e);
@@ -99,6 +102,7 @@ static const struct launch_step {
 } launch_steps[] = {
 	{ "rights", launch_rights, NULL },
 	{ "network", net_prepare, net_down },
+	{ "names", launch_names, NULL },
 	{ "image", launch_image, NULL },
 	{ "storage", launch_storage, NULL },
 	{ "cgroup", launch_cgroup, launch_cgroup_down },
@@ -224,6 +228,34 @@ int launch_rights(struct launch *l, struct err *e)
 	if (r == 0)
 		r = sysctl_check(l->spec, e);
 	return r < 0 ? r : launch_filter(l, e);
+}
+
+/* ---- names ------------------------------------------------------------------------------------ */
+
+static ssize_t launch_slurp(const char *path, char text[LAUNCH_RESOLV_MAX])
+{
+	AUTO_FD int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? fd : fd_read(fd, text, LAUNCH_RESOLV_MAX - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	return n;
+}
+
+/* Whom the host asks; a container without a network asks nobody. */
+static int launch_names(struct launch *l, struct err *e)
+{
+	char text[LAUNCH_RESOLV_MAX];
+	ssize_t r;
+
+	(void)e;
+	if (!IS_ENABLED(CONFIG_NAMES) || (l->n_net == 1 && strcmp(l->net[0]->name, "none") == 0))
+		return 0;
+	r = launch_slurp("/etc/resolv.conf", text);
+	/* systemd-resolved answers on the host's loopback; whom it asks itself is written down here. */
+	if (r > 0 && !l->net[0]->host && strstr(text, "\nnameserver 127.0.0.53"))
+		r = launch_slurp("/run/systemd/resolve/resolv.conf", text);
+	l->resolv = r > 0 ? arena_str(&l->arena, text) : NULL;
+	return 0;
 }
 
 /* ---- image and storage ------------------------------------------------------------------------ */

@@ -47,6 +47,7 @@ struct launch {
 	struct net_link *links;	       /* n_net of them; NULL when all are none or host */
 	struct manifest *own_manifest; /* read here */
 	struct section *made;	       /* the built-in network */
+	const char *resolv; /* text of the host's resolv.conf, NULL when nobody needs it */
 	struct cap_sets caps;
 	struct sock_fprog filter; /* .len 0: none */
 	struct arena arena;

@@ -97,6 +97,12 @@ static int net_check_host(const char *text, struct err *e)
 	return net_check_address(text, 0, false, e);
 }
 
+/* "no" alone: nobody answers on the bridge. */
+static int net_check_dns(const char *text, struct err *e)
+{
+	return strcmp(text, "no") == 0 ? 0 : net_check_host(text, e);
+}
+
 /* ---- tables -------------------------------------------------------------------------------------- */
 
 #define NET(...) FIELD(struct net_spec, __VA_ARGS__)
@@ -127,8 +133,9 @@ static const struct spec_field net_fields[] = {
 	NET(12, "dhcp", SPEC_BOOL, dhcp, NULL, "addresses are found by the containers themselves"),
 	NET(13, "vlan", SPEC_NUM, vlan, "1-4094", "VLAN of the parent", .min = 1, .max = 4094),
 	NET(14, "mtu", SPEC_NUM, mtu, "BYTES", "largest packet", .min = 68, .max = 65535),
-	NET(15, "dns", SPEC_NAMES, dns, "ADDRESS", "name server its containers' questions go to",
-	    .check = CHECK(net_check_host)),
+	NET(15, "dns", SPEC_NAMES, dns, "ADDRESS|no",
+	    "name server other names are asked of; no: its own are not answered either",
+	    .check = CHECK(net_check_dns)),
 };
 
 static const struct spec_field iface_fields[] = {

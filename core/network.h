@@ -111,6 +111,12 @@ static inline uint64_t net_kind_of(const char *name)
 	return !strcmp(name, "none") ? NET_NONE : !strcmp(name, "host") ? NET_HOST : NET_N_KINDS;
 }
 
+/* Does a supervisor answer for the names of its containers, on its gateway addresses? */
+static inline bool net_answers(const struct net_spec *n)
+{
+	return n->kind == NET_BRIDGE && !n->dhcp && !(n->dns.n && !strcmp(n->dns.v[0], "no"));
+}
+
 /* "bridge", "macvlan", ... */
 const char *net_kind_name(uint64_t kind);
 

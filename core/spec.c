@@ -17,6 +17,7 @@
 #include "core/lib/config.h"
 #include "core/lib/addr.h"
 #include "core/lib/path.h"
+#include "core/names.h"
 #include "core/port.h"
 
 /* A build without help texts does not carry them. */
@@ -155,6 +156,46 @@ static int spec_check_port(const char *text, struct err *e)
 	return 0;
 }
 
+/* Without the files that say it to a container these keys mean nothing. */
+static int spec_check_names(const char *text, struct err *e)
+{
+	return IS_ENABLED(CONFIG_NAMES)
+		       ? 0
+		       : err_set(e, ENOTSUP, "%s: names are not in this build; see myctr features",
+				 text);
+}
+
+static int spec_check_dns(const char *text, struct err *e)
+{
+	struct addr a;
+	int r = spec_check_names(text, e);
+
+	return r < 0 ? r : names_server(text, &a, e);
+}
+
+static int spec_check_domain(const char *text, struct err *e)
+{
+	int r = spec_check_names(text, e);
+
+	return r < 0 ? r : names_domain(text, e);
+}
+
+static int spec_check_dns_option(const char *text, struct err *e)
+{
+	int r = spec_check_names(text, e);
+
+	return r < 0 ? r : names_option(text, e);
+}
+
+static int spec_check_add_host(const char *text, struct err *e)
+{
+	char name[SPEC_HOST_NAME];
+	struct addr a;
+	int r = spec_check_names(text, e);
+
+	return r < 0 ? r : names_add_host(text, name, &a, e);
+}
+
 static int spec_check_cpus(const char *text, struct err *e)
 {
 	return *text && !text[strspn(text, "0123456789,-")]
@@ -224,6 +265,15 @@ const struct spec_field spec_fields[] = {
 	FIELD(50, "publish", SPEC_LIST, publish, "PORT:PORT[/udp]",
 	      "[ADDRESS:]PORT:PORT[/udp][@IF] of the device to it",
 	      .check = CHECK(spec_check_publish)),
+
+	FIELD(55, "dns", SPEC_NAMES, dns, "ADDRESS", "name server asked (default: the device's)",
+	      .check = CHECK(spec_check_dns)),
+	FIELD(56, "dns-search", SPEC_NAMES, dns_search, "DOMAIN", "tried behind a name; . is none",
+	      .check = CHECK(spec_check_domain)),
+	FIELD(57, "dns-option", SPEC_NAMES, dns_option, "OPTION", "of its resolv.conf",
+	      .check = CHECK(spec_check_dns_option)),
+	FIELD(58, "add-host", SPEC_LIST, add_host, "NAME:ADDRESS", "line of its /etc/hosts",
+	      .check = CHECK(spec_check_add_host)),
 
 	FIELD(60, "memory", SPEC_SIZE, memory, "SIZE", "most memory"),
 	FIELD(61, "memory-high", SPEC_SIZE, memory_high, "SIZE",

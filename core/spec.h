@@ -23,6 +23,7 @@
 #include "core/lib/str.h"
 
 #define SPEC_NAME_MAX 63	  /* bytes of a container name, so that it fits a host name label */
+#define SPEC_HOST_NAME 256	  /* of a name in DNS, with its NUL */
 #define SPEC_UNLIMITED UINT64_MAX /* "max" for sizes and counts */
 
 enum spec_storage { SPEC_OVERLAY, SPEC_TMPFS, SPEC_READ_ONLY, SPEC_BIND };
@@ -77,6 +78,8 @@ struct spec {
 	struct strv ip;	     /* static addresses, each in the subnet of one of the networks */
 	struct strv mac;     /* MAC[@NETWORK] */
 	struct strv aliases; /* further names for those on its networks */
+	struct strv dns, dns_search, dns_option; /* of resolv.conf, see core/names.h */
+	struct strv add_host; /* NAME:ADDRESS, for /etc/hosts */
 	bool userns;	     /* a user namespace of its own */
 	bool timens;
 

@@ -105,3 +105,4 @@ unit-init/life := init/supervise.c init/table.c init/order.c init/control.c core
 unit_ldflags-init/life := -Wl,--wrap=manifest_load
 endif
 endif
+unit-core/names := $(spec-sources)
