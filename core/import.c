@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
 #include "core/lib/str.h"
+#include "core/lib/sys.h"
 #include "core/pack.h"
 
 int import_find(const struct import_args *a, const struct import_driver **driver, struct err *e)
@@ -34,26 +36,30 @@ int import_find(const struct import_args *a, const struct import_driver **driver
 
 static int import_pack(struct import_args *a, const char *format, int out, struct err *e)
 {
-	struct pack_args pack = { .root = a->tree, .name = a->name, .newest = PACK_TIMES_KEPT };
+	struct pack_args pack = { .root = a->tree,
+				  .name = "what was unpacked",
+				  .newest = PACK_TIMES_KEPT };
 
 	return pack_write(&pack, format, out, e);
 }
 
-/* Locked while we live, so that a cleaner can tell it from what a crash has left. */
-static int import_work(int dir, char *name, size_t size, struct err *e)
+/* Locked while we live. -EAGAIN when a collector had it before the lock was ours. */
+static int import_work(int dir, char *name, size_t size)
 {
-	int fd;
+	uint64_t random;
+	struct stat st;
+	int fd = sys_random(&random, sizeof(random));
 
-	str_format(name, size, ".import-%d", (int)getpid());
-	if (path_remove(dir, name) < 0 || mkdirat(dir, name, 0700) < 0)
-		return err_sys(e, errno, "%s: cannot make a folder to unpack in", name);
+	if (fd < 0)
+		return fd;
+	str_format(name, size, ".new-%016" PRIx64, random);
+	if (mkdirat(dir, name, 0700) < 0)
+		return errno == EEXIST ? -EAGAIN : -errno;
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		err_sys(e, errno, "%s: cannot open the folder to unpack in", name);
-		fd_close(&fd);
-		return -errno;
-	}
-	return fd;
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && st.st_nlink)
+		return fd;
+	fd_close(&fd);
+	return -EAGAIN;
 }
 
 int import_write(struct import_args *a, const struct import_driver *driver, int dir,
@@ -66,9 +72,11 @@ int import_write(struct import_args *a, const struct import_driver *driver, int 
 
 	if (r < 0)
 		return r;
-	r = a->work = import_work(dir, name, sizeof(name), e);
-	if (r < 0)
-		return r;
+	do {
+		a->work = import_work(dir, name, sizeof(name));
+	} while (a->work == -EAGAIN);
+	if (a->work < 0)
+		return err_sys(e, a->work, "%s: cannot make a folder to unpack in", a->name);
 	a->tree = -1;
 	r = driver->load(a, e);
 	if (r == 0)

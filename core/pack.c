@@ -53,6 +53,18 @@ int pack_find(const char *format, const struct pack_driver **driver,
 		       known[0] ? known : "it writes none");
 }
 
+const char *pack_default(void)
+{
+	static const char *const best[] = { "squashfs", "tar.lz4", "tar" };
+	const struct codec_driver *codec;
+	const struct pack_driver *d;
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(best) - 1 && pack_find(best[i], &d, &codec, NULL) < 0)
+		i++;
+	return best[i];
+}
+
 /* What the child that writes the archive has to say; one write(2) to the pipe, below PIPE_BUF. */
 struct pack_said {
 	uint64_t entries, bytes;

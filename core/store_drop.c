@@ -328,7 +328,7 @@ static void collect_new(const struct store *s, const char *name)
 	AUTO_FD int fd = openat(s->dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-		unlinkat(s->dir, name, 0);
+		path_remove(s->dir, name);
 }
 
 static void collect_top(void *arg, const char *name)

@@ -21,8 +21,11 @@ struct config {
 	unsigned int lost;
 };
 
+/* A comment where this build knows no such key: a person can still read it. */
 static void config_key(struct config *c, const char *key)
 {
+	if (!spec_field(key))
+		out_text(&c->out, "# ");
 	out_text(&c->out, key);
 	out_pad(&c->out, 11 - (int)strlen(key));
 	out_text(&c->out, " = ");
@@ -131,10 +134,7 @@ static void config_time(struct config *c, int health, const char *key, const cha
 		out_printf(&c->out, " %s %" PRIu64 "ms", word, ns / 1000000);
 }
 
-/*
- * exec CMD, or through the shell. It is a comment where this build knows no such key: then a person can
- * still read it.
- */
+/* exec CMD, or through the shell. */
 static void config_health(struct config *c, int health)
 {
 	int test = json_member(c->j, health, "Test"), first = json_first(c->j, test);
@@ -143,8 +143,6 @@ static void config_health(struct config *c, int health)
 
 	if (!shell && !json_is_text(c->j, first, "CMD"))
 		return;
-	if (!spec_field("health"))
-		out_text(&c->out, "# ");
 	config_key(c, "health");
 	out_text(&c->out, shell ? "exec /bin/sh -c" : "exec");
 	for (int i = json_after(c->j, test, first); i >= 0; i = json_after(c->j, test, i)) {
@@ -182,7 +180,7 @@ static void config_all(struct config *c, int i)
 	config_string(c, "user", json_member(j, i, "User"));
 	config_workdir(c, json_member(j, i, "WorkingDir"));
 	config_keys(c, "expose", json_member(j, i, "ExposedPorts"), "");
-	config_keys(c, "volume", json_member(j, i, "Volumes"), "/");
+	config_keys(c, "data-path", json_member(j, i, "Volumes"), "/");
 	config_labels(c, json_member(j, i, "Labels"));
 	config_string(c, "stop-signal", json_member(j, i, "StopSignal"));
 	config_health(c, json_member(j, i, "Healthcheck"));

@@ -222,7 +222,7 @@ static int oci_load(struct import_args *a, struct err *e)
 	oci_close(&o);
 	if (r < 0)
 		fd_close(&a->tree);
-	return r < 0 ? err_wrap(e, a->name) : 0;
+	return r < 0 ? r : 0;
 }
 
 DRIVER(import, oci) = {

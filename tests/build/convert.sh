@@ -65,7 +65,7 @@ env         = X=a b
 user        = 123:456
 workdir     = /opt
 expose      = 80/tcp
-volume      = /data
+data-path   = /data
 label       = a=b c
 stop-signal = SIGINT
 END
@@ -135,7 +135,7 @@ refused()
 	if "$convert" -f tar "$@" "$in" no.tar >said 2>&1; then
 		return 1
 	fi
-	grep -q "$words" said && [ ! -e no.tar ] && [ ! -e no.tar.new ] && ! ls -d .import-* >>said 2>&1
+	grep -q "$words" said && [ ! -e no.tar ] && [ ! -e no.tar.new ] && ! ls -d .new-* >>said 2>&1
 }
 
 refused img "is for linux/amd64, not for linux/s390x" -p linux/s390x || refused img "not for linux/s390x" -p linux/s390x

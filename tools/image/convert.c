@@ -50,8 +50,8 @@ static int convert_to(struct convert *c, int out, struct err *e)
 		return err_sys(e, errno, "%s", c->temp);
 	r = import_find(&c->import, &driver, e);
 	if (r > 0)
-		return import_write(&c->import, driver, temp, c->format, out, e);
-	if (r == 0 && fstat(c->import.fd, &st) == 0 && S_ISDIR(st.st_mode))
+		r = import_write(&c->import, driver, temp, c->format, out, e);
+	else if (r == 0 && fstat(c->import.fd, &st) == 0 && S_ISDIR(st.st_mode))
 		return convert_folder(c, out, e);
 	return r < 0 ? r
 		     : err_set(e, EINVAL, "%s: neither a Docker archive nor an OCI layout",
