@@ -11,6 +11,7 @@
  */
 #include "drivers/log/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -226,20 +227,34 @@ static void file_close(struct log *l)
 	free(f);
 }
 
+/* ".log", ".log.tmp", ".log.7" or ".log.7.lz4": whatever else is there is another container's, or a person's. */
+static bool file_is_mine(const char *rest)
+{
+	if (strncmp(rest, ".log", 4) != 0)
+		return false;
+	rest += 4;
+	if (rest[0] != '.' || strcmp(rest, ".tmp") == 0)
+		return !rest[0] || rest[0] == '.';
+	rest++;
+	if (*rest < '1' || *rest > '9')
+		return false;
+	rest += strspn(rest, "0123456789");
+	return !*rest || strcmp(rest, FILE_SUFFIX) == 0;
+}
+
 static int file_remove(const struct log_args *a)
 {
-	char path[FILE_PATH];
-	int rc = file_path(a, 0, ".tmp", path);
+	AUTO_DIR DIR *d = opendir(a->dir);
+	size_t len = strlen(a->name);
+	struct dirent *entry;
+	int rc = 0;
 
-	if (rc)
-		return rc;
-	unlink(path);
-	for (unsigned int n = 0; n <= FILE_MAX; n++) {
-		file_path(a, n, FILE_SUFFIX, path);
-		if (unlink(path) < 0 && errno != ENOENT && !rc)
-			rc = -errno;
-		file_path(a, n, "", path);
-		if (unlink(path) < 0 && errno != ENOENT && !rc)
+	if (!d)
+		return errno == ENOENT ? 0 : -errno;
+	while ((entry = readdir(d)) != NULL) {
+		if (strncmp(entry->d_name, a->name, len) != 0 || !file_is_mine(entry->d_name + len))
+			continue;
+		if (unlinkat(dirfd(d), entry->d_name, 0) < 0 && errno != ENOENT && !rc)
 			rc = -errno;
 	}
 	return rc;

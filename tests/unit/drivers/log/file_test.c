@@ -335,10 +335,13 @@ static void test_a_damaged_old_file_costs_only_itself(void **state)
 	int fd;
 
 	(void)state;
-	write_numbers(l, 1, 1000);
+	/* Each file is packed before the next is full. */
+	for (unsigned int n = 1; n < 1000; n += 20) {
+		write_numbers(l, n, n + 20);
+		while (wait(NULL) > 0)
+			;
+	}
 	file->close(l);
-	while (wait(NULL) > 0)
-		;
 	snprintf(path, sizeof(path), "%s/web.log.2.lz4", args.dir);
 	fd = open(path, O_WRONLY);
 	assert_true(fd >= 0);
@@ -417,6 +420,43 @@ static void test_missing_files(void **state)
 	args.dir[strlen(args.dir) - strlen("/web.log/none")] = 0;
 }
 
+static bool has(const char *name)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/%s", args.dir, name);
+	return access(path, F_OK) == 0;
+}
+
+static void test_removes_its_own_alone(void **state)
+{
+	static const char *const mine[] = { "web.log",	      "web.log.1",   "web.log.3.lz4",
+					    "web.log.99.lz4", "web.log.tmp", "web.log.120" };
+	static const char *const others[] = { "web",	     "web.logs",	  "web.log.log",
+					      "web.log.x",   "web.log.01",	  "web.log.1.log",
+					      "web.log.lz4", "web.log.1.lz4.log", "web2.log",
+					      "a-web.log",   "web.log.1.gz" };
+	char path[300];
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(mine) + ARRAY_SIZE(others); i++) {
+		snprintf(path, sizeof(path), "%s/%s", args.dir,
+			 i < ARRAY_SIZE(mine) ? mine[i] : others[i - ARRAY_SIZE(mine)]);
+		close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	}
+	assert_int_equal(file->remove(&args), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(mine); i++)
+		if (has(mine[i]))
+			fail_msg("%s is still there", mine[i]);
+	for (unsigned int i = 0; i < ARRAY_SIZE(others); i++) {
+		if (!has(others[i]))
+			fail_msg("%s is gone", others[i]);
+		snprintf(path, sizeof(path), "%s/%s", args.dir, others[i]);
+		unlink(path);
+	}
+	assert_int_equal(file->remove(&args), 0);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, fresh, clean)
 
 int main(void)
@@ -433,6 +473,7 @@ int main(void)
 		TEST(test_a_damaged_old_file_costs_only_itself),
 		TEST(test_a_full_disk_loses_output_and_says_so),
 		TEST(test_missing_files),
+		TEST(test_removes_its_own_alone),
 	};
 
 	return cmocka_run_group_tests_name("file", tests, NULL, NULL);
