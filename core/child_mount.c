@@ -217,7 +217,9 @@ int child_sys(struct child *c, struct err *e)
 		r = child_make_dir("/sys", e);
 		if (r == 0)
 			r = child_bind(c, "/sys", "/sys", true, e);
-		return r < 0 ? r : sys_mount_restrict("/sys", true, true, true, true, true);
+		return r < 0 ? r
+			     : sys_mount_restrict(c->old_root, "/sys", true, true, true, true,
+						  true);
 	}
 	r = child_mount("sysfs", "/sys", flags, NULL, e);
 	if (r < 0 || l->cgroup < 0)
@@ -225,6 +227,7 @@ int child_sys(struct child *c, struct err *e)
 	return child_mount("cgroup2", "/sys/fs/cgroup", flags, NULL, e);
 }
 
+/* An O_PATH fd of it. */
 static int child_mount_target(int root, const char *dst, bool is_file, struct err *e)
 {
 	int fd = path_mount_point(root, dst, is_file);
@@ -239,12 +242,45 @@ static int child_mount_target(int root, const char *dst, bool is_file, struct er
 			       is_file ? "folder" : "file");
 	if (fd < 0)
 		return err_sys(e, fd, "%s: making the mount point", dst);
-	close(fd);
+	return fd;
+}
+
+/* Its options are set before anybody can reach it, and it lands where the mount point was checked to be. */
+static int child_place(const struct child *c, const struct spec_mount *m, int target)
+{
+	const char *src = m->src + strspn(m->src, "/");
+	AUTO_FD int tree = sys_open_tree(c->old_root, *src ? src : ".", m->rec);
+	int r = tree < 0 ? tree : 0;
+
+	if (r == 0)
+		r = sys_tree_restrict(tree, m->rec, m->rdonly, m->nosuid, m->nodev, m->noexec);
+	if (r == 0)
+		r = sys_move_mount_to(tree, target);
+	if (r == 0)
+		r = sys_tree_propagate(tree, m->propagation & MS_REC,
+				       m->propagation & ~(unsigned long)MS_REC);
+	return r;
+}
+
+/* Before Linux 5.12: by path, one after the other. */
+static int child_place_old(const struct child *c, const struct spec_mount *m, struct err *e)
+{
+	int r = child_bind(c, m->src, m->dst, m->rec, e);
+
+	if (r < 0)
+		return r;
+	r = sys_mount_restrict(c->old_root, m->dst, m->rec, m->rdonly, m->nosuid, m->nodev,
+			       m->noexec);
+	if (r < 0)
+		return err_sys(e, r, "%s: setting its options", m->dst);
+	if (m->propagation && mount(NULL, m->dst, NULL, m->propagation, NULL) < 0)
+		return err_sys(e, errno, "%s: setting its propagation", m->dst);
 	return 0;
 }
 
 static int child_one_mount(struct child *c, int root, const struct spec_mount *m, struct err *e)
 {
+	AUTO_FD int target = -1;
 	struct stat st;
 	int r;
 
@@ -254,26 +290,22 @@ static int child_one_mount(struct child *c, int root, const struct spec_mount *m
 			return 0;
 		return err_sys(e, errno, "%s", m->src);
 	}
-	r = child_mount_target(root, m->dst, !S_ISDIR(st.st_mode), e);
-	if (r == 0)
-		r = child_bind(c, m->src, m->dst, m->rec, e);
-	if (r == 0) {
-		r = sys_mount_restrict(m->dst, m->rec, m->rdonly, m->nosuid, m->nodev, m->noexec);
-		if (r < 0)
-			err_sys(e, r, "%s: setting its options", m->dst);
-	}
-	if (r == 0 && m->propagation && mount(NULL, m->dst, NULL, m->propagation, NULL) < 0)
-		r = err_sys(e, errno, "%s: setting its propagation", m->dst);
-	return r;
+	target = child_mount_target(root, m->dst, !S_ISDIR(st.st_mode), e);
+	if (target < 0)
+		return target;
+	r = child_place(c, m, target);
+	if (SYS_OLD_KERNELS && r == -ENOSYS)
+		return child_place_old(c, m, e);
+	return r < 0 ? err_sys(e, r, "%s: binding it to %s", m->src, m->dst) : 0;
 }
 
 static int child_one_tmpfs(int root, const struct spec_mount *m, struct err *e)
 {
 	char data[64];
-	int r = child_mount_target(root, m->dst, false, e);
+	AUTO_FD int target = child_mount_target(root, m->dst, false, e);
 
-	if (r < 0)
-		return r;
+	if (target < 0)
+		return target;
 	snprintf(data, sizeof(data), "mode=%o,size=%llu", m->mode ? m->mode : 01777U,
 		 (unsigned long long)m->size);
 	if (!m->size)
@@ -334,7 +366,7 @@ static int child_read_only(const char *path, struct err *e)
 
 	if (mount(path, path, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return errno == ENOENT ? 0 : err_sys(e, errno, "%s: making it read-only", path);
-	r = sys_mount_restrict(path, true, true, false, false, false);
+	r = sys_mount_restrict(-1, path, true, true, false, false, false);
 	return r < 0 ? err_sys(e, r, "%s: making it read-only", path) : 0;
 }
 

@@ -225,7 +225,7 @@ int image_bind(const struct image *img, const char *target, struct err *e)
 	    meant.st_ino != got.st_ino)
 		return err_set(e, ESTALE, "%s: was replaced while the container started",
 			       path_base(img->path));
-	r = sys_mount_restrict(target, false, true, false, true, false);
+	r = sys_mount_restrict(-1, target, false, true, false, true, false);
 	return r < 0 ? err_sys(e, r, "%s: cannot make its tree read-only", path_base(img->path))
 		     : 0;
 }

@@ -262,11 +262,45 @@ struct sys_mount_attr {
 	uint64_t set, clear, propagation, userns_fd;
 };
 
+int sys_move_mount_to(int tree, int target)
+{
+	/* MOVE_MOUNT_F_EMPTY_PATH is 4, MOVE_MOUNT_T_EMPTY_PATH is 0x40. */
+	return syscall(SYS_move_mount, tree, "", target, "", 0x44U) < 0 ? -errno : 0;
+}
+
+static int sys_tree_change(int tree, bool recursive, const struct sys_mount_attr *a)
+{
+	return syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0),
+		       a, sizeof(*a)) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* The bits of mount_setattr(2). */
+static uint64_t sys_restrictions(bool rdonly, bool nosuid, bool nodev, bool noexec)
+{
+	return (rdonly ? 1U : 0) | (nosuid ? 2U : 0) | (nodev ? 4U : 0) | (noexec ? 8U : 0);
+}
+
+int sys_tree_restrict(int tree, bool recursive, bool rdonly, bool nosuid, bool nodev, bool noexec)
+{
+	struct sys_mount_attr a = { .set = sys_restrictions(rdonly, nosuid, nodev, noexec) };
+
+	return a.set ? sys_tree_change(tree, recursive, &a) : 0;
+}
+
+int sys_tree_propagate(int tree, bool recursive, unsigned long how)
+{
+	struct sys_mount_attr a = { .propagation = how };
+
+	return how ? sys_tree_change(tree, recursive, &a) : 0;
+}
+
 static int sys_mount_change(int tree, uint64_t set, uint64_t clear)
 {
 	struct sys_mount_attr a = { .set = set, .clear = clear };
 
-	return syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &a, sizeof(a)) < 0 ? -errno : 0;
+	return sys_tree_change(tree, false, &a);
 }
 
 int sys_mount_read_only(int tree)
@@ -286,19 +320,21 @@ static int sys_remount(const char *path, unsigned long flags)
 
 	if (statfs(path, &st) < 0)
 		return -errno;
-	flags |= (st.f_flags & ST_RDONLY ? MS_RDONLY : 0) | (st.f_flags & ST_NOSUID ? MS_NOSUID : 0) |
-		 (st.f_flags & ST_NODEV ? MS_NODEV : 0) | (st.f_flags & ST_NOEXEC ? MS_NOEXEC : 0) |
+	flags |= (st.f_flags & ST_RDONLY ? MS_RDONLY : 0) |
+		 (st.f_flags & ST_NOSUID ? MS_NOSUID : 0) | (st.f_flags & ST_NODEV ? MS_NODEV : 0) |
+		 (st.f_flags & ST_NOEXEC ? MS_NOEXEC : 0) |
 		 (st.f_flags & ST_RELATIME ? MS_RELATIME : 0) |
 		 (st.f_flags & ST_NOATIME ? MS_NOATIME : 0);
 	return mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0 ? -errno : 0;
 }
 
 /* Field 5 of /proc/self/mountinfo is the mount point, with octal escapes that our paths do not need. */
-static int sys_remount_tree(const char *path, unsigned long flags)
+static int sys_remount_tree(int root, const char *path, unsigned long flags)
 {
 	AUTO_FREE char *text = NULL;
 	size_t len, plen = strlen(path);
-	int r = fd_slurp(AT_FDCWD, "/proc/self/mountinfo", 16 << 20, &text, &len);
+	int r = fd_slurp(root, root < 0 ? "/proc/self/mountinfo" : "proc/self/mountinfo", 16 << 20,
+			 &text, &len);
 	char *line = text, *next;
 
 	if (r < 0)
@@ -323,11 +359,10 @@ static int sys_remount_tree(const char *path, unsigned long flags)
 	return r;
 }
 
-int sys_mount_restrict(const char *path, bool recursive, bool rdonly, bool nosuid, bool nodev,
-		       bool noexec)
+int sys_mount_restrict(int root, const char *path, bool recursive, bool rdonly, bool nosuid,
+		       bool nodev, bool noexec)
 {
-	struct sys_mount_attr a = { .set = (rdonly ? 1U : 0) | (nosuid ? 2U : 0) |
-					   (nodev ? 4U : 0) | (noexec ? 8U : 0) };
+	struct sys_mount_attr a = { .set = sys_restrictions(rdonly, nosuid, nodev, noexec) };
 	unsigned long flags = (rdonly ? MS_RDONLY : 0) | (nosuid ? MS_NOSUID : 0) |
 			      (nodev ? MS_NODEV : 0) | (noexec ? MS_NOEXEC : 0);
 
@@ -341,7 +376,7 @@ int sys_mount_restrict(const char *path, bool recursive, bool rdonly, bool nosui
 			return -errno;
 		sys_absent.mount_setattr = true;
 	}
-	return recursive ? sys_remount_tree(path, flags) : sys_remount(path, flags);
+	return recursive ? sys_remount_tree(root, path, flags) : sys_remount(path, flags);
 }
 
 static int sys_fsconfig(int fs, unsigned int command, const char *key, const char *value)

@@ -63,15 +63,28 @@ int sys_open_tree(int dirfd, const char *path, bool recursive);
 /* Attaches what sys_open_tree() made at dst. */
 int sys_move_mount(int tree, const char *dst);
 
+/* The same, but exactly over what target, an O_PATH fd, stands for. */
+int sys_move_mount_to(int tree, int target);
+
+/*
+ * Restrictions of a tree that sys_open_tree() made, and how it propagates (MS_SHARED and the like, or 0).
+ * -ENOSYS before Linux 5.12.
+ */
+int sys_tree_restrict(int tree, bool recursive, bool rdonly, bool nosuid, bool nodev, bool noexec);
+int sys_tree_propagate(int tree, bool recursive, unsigned long how);
+
 /* Makes a detached mount read-only. -ENOSYS before Linux 5.12. */
 int sys_mount_read_only(int tree);
 
 /* The same, without set-user-id and programs, and with devices. */
 int sys_mount_devices(int tree);
 
-/* Applies MS_* style restrictions to a whole mount tree: mount_setattr(2), or remounts one by one. */
-int sys_mount_restrict(const char *path, bool recursive, bool rdonly, bool nosuid, bool nodev,
-		       bool noexec);
+/*
+ * Applies MS_* style restrictions to a whole mount tree: mount_setattr(2), or remounts one by one. For the
+ * latter a recursive one needs to read the mounts: from the proc of root, or from /proc where that is -1.
+ */
+int sys_mount_restrict(int root, const char *path, bool recursive, bool rdonly, bool nosuid,
+		       bool nodev, bool noexec);
 
 /*
  * A read-only mount without devices of what source holds, attached nowhere yet: fsopen(2), fsmount(2).

@@ -143,6 +143,24 @@ script -qec "'$MYCTR' exec -t trap true" /dev/null </dev/null >/dev/null
 is "exec -t: no mount is left behind" 0 "$("$MYCTR" exec trap grep -c ' /dev/console ' /proc/mounts)"
 "$MYCTR" rm -f trap >/dev/null
 
+# ---- options of a volume: never in the container without them ---------------------------------------------
+
+mkdir -p "$live_dir/vol/sub"
+echo host >"$live_dir/vol/file"
+mount -t tmpfs none "$live_dir/vol/sub"
+fails "a volume of one file can be read-only" "$MYCTR" run --rm --storage tmpfs -v "$live_dir/vol/file:/etc/passwd:ro" "$root" sh -c 'echo x >/etc/passwd'
+fails "what is mounted below is read-only, too" "$MYCTR" run --rm --storage tmpfs -v "$live_dir/vol:/mnt:ro,rbind" "$root" touch /mnt/sub/x
+check "and not without that" "$MYCTR" run --rm --storage tmpfs -v "$live_dir/vol:/mnt:rbind" "$root" touch /mnt/sub/x
+umount "$live_dir/vol/sub"
+if strace -f -o "$live_dir/trace" -e trace=open_tree,mount_setattr,move_mount \
+	"$MYCTR" run --rm --storage tmpfs -v "$live_dir/vol:/mnt:ro" "$root" true 2>/dev/null &&
+	! grep -q ENOSYS "$live_dir/trace"; then
+	is "they are set before it is attached" "open_tree mount_setattr move_mount" "$(sed 's/^[0-9]* *//' "$live_dir/trace" |
+		awk -F'(' '/open_tree.*\/vol"/ { on = 1 } on { printf "%s%s", sep, $1; sep = " " } on && /^move_mount/ { exit }')"
+else
+	skip "they are set before it is attached" "needs strace and Linux 5.12"
+fi
+
 # ---- one that does not want to end, one that talks ------------------------------------------------------
 
 "$MYCTR" run -d --storage tmpfs --name deaf "$root" sh -c 'trap "" TERM; (trap "" TERM; sleep 4711 & kill -STOP $!; wait) & wait; while :; do sleep 1; done' >/dev/null
