@@ -52,10 +52,10 @@ static int convert_to(struct convert *c, int out, struct err *e)
 	if (r > 0)
 		r = import_write(&c->import, driver, temp, c->format, out, e);
 	else if (r == 0 && fstat(c->import.fd, &st) == 0 && S_ISDIR(st.st_mode))
-		return convert_folder(c, out, e);
-	return r < 0 ? r
-		     : err_set(e, EINVAL, "%s: neither a Docker archive nor an OCI layout",
-			       c->import.name);
+		r = convert_folder(c, out, e);
+	else if (r == 0)
+		r = err_set(e, EINVAL, "neither a Docker archive nor an OCI layout");
+	return r < 0 ? err_wrap(e, c->import.name) : 0;
 }
 
 /* Under another name until it is whole. */
