@@ -94,13 +94,15 @@ warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 optimize := $(if $(CONFIG_SMALL),$(shell $(CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os),-Os)
 # Arrays aligned as the ABI wants, not to 32 bytes; structs copied without vector registers.
 small-cflags := $(and $(CONFIG_SMALL),$(filter x86_64,$(arch)),-mno-sse $(if $(findstring clang,$(CC)),,-malign-data=abi))
+# The whole program is compiled at once: gcc then drops arguments and results nobody needs. clang gains nothing by it.
+lto := $(if $(CONFIG_SMALL),$(if $(findstring clang,$(CC)),,-flto -fno-fat-lto-objects))
 # musl has no _FORTIFY_SOURCE of its own; glibc has.
 fortify := $(if $(filter glibc,$(LIBC)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 my-cflags = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(target-flag) $(libc-cflags) -I. -I$(O)/include -include $(autoconf) \
-	$(warnings) $(optimize) $(small-cflags) $(if $(CONFIG_PIE),-fPIE,-fno-pie) -ffunction-sections -fdata-sections -fno-common -fno-ident \
-	-fno-asynchronous-unwind-tables -fno-unwind-tables $(if $(CONFIG_HARDEN),-fstack-protector-strong,-fno-stack-protector) $(fortify) \
+	$(warnings) $(optimize) $(small-cflags) $(lto) $(if $(CONFIG_PIE),-fPIE,-fno-pie) -ffunction-sections -fdata-sections -fno-common -fno-ident \
+	-fno-asynchronous-unwind-tables -fno-unwind-tables $(if $(CONFIG_HARDEN),$(if $(CONFIG_SMALL),-fstack-protector,-fstack-protector-strong),-fno-stack-protector) $(fortify) \
 	$(if $(DEBUG),-g -ffile-prefix-map=$(CURDIR)=.,-g0) $(call lib-cflags,$(libs))
-my-ldflags = $(target-flag) $(libc-link) -Wl,--gc-sections,-z,$(if $(CONFIG_HARDEN),relro,norelro),-z,now,-z,noexecstack,-z,max-page-size=4096,-z,noseparate-code,--build-id=none \
+my-ldflags = $(target-flag) $(if $(lto),$(lto) -flto-partition=one) $(libc-link) -Wl,--gc-sections,-z,$(if $(CONFIG_HARDEN),relro,norelro),-z,now,-z,noexecstack,-z,max-page-size=4096,-z,noseparate-code,--build-id=none \
 	-Wl,-Map=$(O)/myctr.map $(if $(findstring clang,$(CC)),-fuse-ld=lld,$(SETS_LD))
 
 # GNU ld puts the linker sets among the read-only data; empty it for another linker.

@@ -21,9 +21,9 @@ obj-y += core/lib/words.o
 ifeq ($(LIBC),musl)
 obj-$(CONFIG_SMALL_MALLOC) += core/lib/small_malloc.o
 # else the compiler makes calloc() out of our calloc()'s own malloc() and memset()
-$(O)/core/lib/small_malloc.o: private my-cflags += -fno-builtin
+$(O)/core/lib/small_malloc.o: private my-cflags += -fno-builtin -fno-lto
 obj-$(CONFIG_SMALL_STRING) += core/lib/small_string.o core/lib/small_clock.o core/lib/small_strerror.o
-$(O)/core/lib/small_string.o: private my-cflags += -ffreestanding
+$(O)/core/lib/small_string.o: private my-cflags += -ffreestanding -fno-lto
 obj-$(CONFIG_SMALL_PRINTF) += core/lib/printf.o core/lib/small_libc.o core/lib/small_sys.o
 endif
 obj-$(or $(CONFIG_SECCOMP_LIBSECCOMP),$(CONFIG_IMPORT_OCI)) += core/lib/json.o
