@@ -12,6 +12,7 @@
 
 #include "core/lease.h"
 #include "core/manifest.h"
+#include "core/publish.h"
 
 #ifndef CONFIG_NETWORK_SUBNET
 #define CONFIG_NETWORK_SUBNET NULL /* no bridge, no default network */
@@ -222,7 +223,9 @@ int net_prepare(struct launch *l, struct err *e)
 		if (l->nets[i])
 			net_name(l, i);
 	net_route(l);
-	return net_address(l, e);
+	if (net_address(l, e) < 0)
+		return -e->code;
+	return publish_check(l, e);
 }
 
 void net_free(struct launch *l)
@@ -265,7 +268,7 @@ int net_up(const struct launch *l, pid_t pid, struct err *e)
 		if (r < 0)
 			err_wrap(e, l->nets[i]->section.name);
 	}
-	return r < 0 ? r : 0;
+	return r < 0 ? r : publish_up(l, e);
 }
 
 int net_down(const char *container)
@@ -280,13 +283,18 @@ int net_down(const char *container)
 		up = up || links[i].up;
 	if (!up || lease_open(&s, false, NULL) < 0)
 		return 0;
+	result = publish_down(container);
 	for (unsigned int i = 0; i < n; i++) {
 		const struct net_driver *d = net_driver_of(links[i].kind);
+		bool last;
 		int r;
 
 		if (!links[i].up)
 			continue;
-		r = d && d->down ? d->down(&links[i], lease_others(&s, &links[i]) == 0) : 0;
+		last = lease_others(&s, &links[i]) == 0;
+		r = d && d->down ? d->down(&links[i], last) : 0;
+		if (r >= 0 && last)
+			r = publish_net_down(&links[i]);
 		links[i].up = false;
 		if (r >= 0)
 			r = lease_mark(&s, &links[i]);

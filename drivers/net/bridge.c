@@ -12,6 +12,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/lib/fd.h"
 #include "core/lib/hash.h"
@@ -191,6 +192,17 @@ static void bridge_put_veth(struct netlink_req *r, const struct net_args *a, int
 	netlink_nest_end(r, info);
 }
 
+/*
+ * A container at its own published port: where br_netfilter is at work such a packet is turned round within
+ * the bridge, which must then send it out by the port it came from.
+ */
+static bool bridge_hairpin(const struct net_args *a)
+{
+	static const char call[] = "/proc/sys/net/bridge/bridge-nf-call-iptables";
+
+	return a->spec->publish.n && access(call, F_OK) == 0 && !bridge_is_zero(call);
+}
+
 static void bridge_put_port(struct netlink_req *r, const struct net_args *a)
 {
 	char alias[LINK_ALIAS];
@@ -200,12 +212,12 @@ static void bridge_put_port(struct netlink_req *r, const struct net_args *a)
 		   a->net->isolate ? "isolating its port" : "naming its link");
 	netlink_put_text(r, IFLA_IFALIAS,
 			 link_alias(alias, sizeof(alias), a->link->container, a->link->network));
-	if (!a->net->isolate)
+	if (!a->net->isolate && !bridge_hairpin(a))
 		return;
 	info = netlink_nest(r, IFLA_LINKINFO);
 	netlink_put_text(r, IFLA_INFO_SLAVE_KIND, "bridge");
 	data = netlink_nest(r, IFLA_INFO_SLAVE_DATA);
-	netlink_put_u8(r, IFLA_BRPORT_ISOLATED, 1);
+	netlink_put_u8(r, a->net->isolate ? IFLA_BRPORT_ISOLATED : IFLA_BRPORT_MODE, 1);
 	netlink_nest_end(r, data);
 	netlink_nest_end(r, info);
 }

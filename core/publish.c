@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Networks and published ports of real containers as rules. See publish.h. Must never leave a port leading
+ * to an address that the next container may get: what leads to one goes before its link.
+ */
+#include "core/publish.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/lease.h"
+#include "core/manifest.h"
+#include "core/net.h"
+#include "core/paths.h"
+#include "core/port.h"
+#include "core/spec_store.h"
+#include "core/state.h"
+
+/* ---- one container ------------------------------------------------------------------------------- */
+
+bool publish_ctr(const struct spec *spec, const struct net_link *link, struct rules_ctr *out)
+{
+	*out = (struct rules_ctr){ .name = spec->name,
+				   .bridge = link->bridge,
+				   .publish = &spec->publish };
+	if (link->ip.len == 4)
+		memcpy(out->ip4, link->ip.b, 4);
+	if (link->ip6.len == 16)
+		memcpy(out->ip6, link->ip6.b, 16);
+	return spec->publish.n && link->kind == NET_BRIDGE && (link->ip.len || link->ip6.len);
+}
+
+/* The first link that ports can lead to. */
+static bool publish_target(const struct launch *l, struct rules_ctr *out)
+{
+	for (unsigned int i = 0; l->links && i < l->n_net; i++)
+		if (l->nets[i] && publish_ctr(l->spec, &l->links[i], out))
+			return true;
+	return false;
+}
+
+static bool publish_was_written(const struct net_spec *n, const char *key)
+{
+	const struct section_table *t = &section_tables[SECTION_NETWORK];
+
+	for (unsigned int i = 0; i < t->n; i++)
+		if (strcmp(t->rows[i].name, key) == 0)
+			return n->section.set[i / 64] >> (i % 64) & 1;
+	return false;
+}
+
+/*
+ * A bridge that others use, too, is not ours to hide or to close, unless the manifest says so: one that was
+ * named, or one with an uplink.
+ */
+static struct rules_net publish_net(const struct net_spec *n, const char *bridge)
+{
+	bool ours = !n->bridge && !n->parent && (n->net4.len || n->net6.len);
+
+	return (struct rules_net){ .bridge = bridge,
+				   .nat = n->nat && (ours || publish_was_written(n, "nat")),
+				   .isolate = n->isolate,
+				   .internal = n->internal };
+}
+
+/* One other container that runs: does it have a port that we want? */
+static int publish_against(const struct launch *l, const char *name, struct err *e)
+{
+	const struct strv *wan = &l->manifest->system.wan;
+	struct spec *other = NULL;
+	struct port ours, theirs;
+	int r = 0;
+
+	if (strcmp(name, l->spec->name) == 0 || spec_load(name, &other, NULL) < 0)
+		return 0;
+	for (unsigned int i = 0; r == 0 && i < l->spec->publish.n; i++)
+		for (unsigned int j = 0; r == 0 && j < other->publish.n; j++)
+			if (port_parse(l->spec->publish.v[i], &ours, NULL) == 0 &&
+			    port_parse(other->publish.v[j], &theirs, NULL) == 0 &&
+			    port_overlaps(&ours, &theirs, wan))
+				r = err_set(e, EADDRINUSE,
+					    "publish: %s is taken by container %s (%s)",
+					    l->spec->publish.v[i], name, other->publish.v[j]);
+	spec_free(other);
+	return r;
+}
+
+static int publish_others(const struct launch *l, struct err *e)
+{
+	struct state_owner last = { 0 };
+	struct state_record rec;
+	char path[PATHS_MAX];
+	struct state s;
+	int r = paths_join(path, paths.run, "state", NULL);
+
+	if (r < 0 || state_open(&s, path, CONFIG_STATE_RECORDS, false, false, NULL) < 0)
+		return 0;
+	for (uint32_t i = 0, n = state_slots(&s); r >= 0 && i < n; i++) {
+		if (state_get(&s, i, &rec) < 0 || rec.kind != STATE_CONTAINER)
+			continue;
+		state_settle(&rec, &last);
+		if (!state_is_down(&rec) && rec.phase != STATE_WAITING)
+			r = publish_against(l, rec.name, e);
+	}
+	state_close(&s);
+	return r < 0 ? r : 0;
+}
+
+int publish_check(const struct launch *l, struct err *e)
+{
+	const struct strv *list = &l->spec->publish;
+	struct rules_ctr c;
+	struct port p;
+	int r = 0;
+
+	if (!list->n)
+		return 0;
+	if (!publish_target(l, &c))
+		return err_set(e, EINVAL,
+			       "publish: needs a network of kind bridge that gives it an address");
+	r = publish_others(l, e);
+	for (unsigned int i = 0; r >= 0 && i < list->n; i++) {
+		r = port_parse(list->v[i], &p, e);
+		if (r >= 0)
+			r = port_free(&p, e);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* Without nf_tables nothing is hidden or kept apart; what asks for that does not start. */
+static int publish_net_up(const struct launch *l, unsigned int i, struct err *e)
+{
+	struct rules_net n = publish_net(l->nets[i], l->links[i].bridge);
+	int r = rules_net_add(&n, &l->manifest->system.wan, e);
+
+	if (r != -EPROTONOSUPPORT || n.isolate || n.internal)
+		return r;
+	return !publish_was_written(l->nets[i], "nat") ? 0 : r;
+}
+
+int publish_up(const struct launch *l, struct err *e)
+{
+	struct rules_ctr c;
+	int r = 0;
+
+	for (unsigned int i = 0; r >= 0 && l->links && i < l->n_net; i++)
+		if (l->nets[i] && l->links[i].kind == NET_BRIDGE)
+			r = publish_net_up(l, i, e);
+	if (r < 0 || !publish_target(l, &c))
+		return r < 0 ? r : 0;
+	r = rules_add(&c, e);
+	if (r != -EPROTONOSUPPORT)
+		return r;
+	if (IS_ENABLED(CONFIG_NET_FORWARD) && l->as_sibling)
+		return 0; /* the supervisor does it */
+	return err_set(e, EPROTONOSUPPORT, "publish: the kernel has no nf_tables%s",
+		       IS_ENABLED(CONFIG_NET_FORWARD)
+			       ? ", and without it only a supervisor leads ports: use run -d"
+			       : "; see myctr check");
+}
+
+int publish_down(const char *container)
+{
+	return rules_remove(container, NULL);
+}
+
+int publish_net_down(const struct net_link *l)
+{
+	return l->kind == NET_BRIDGE ? rules_net_remove(l->bridge, NULL) : 0;
+}
+
+/* ---- all of them --------------------------------------------------------------------------------- */
+
+struct publish_all {
+	const struct manifest *m;
+	struct net_link *links; /* those that are up, with a bridge */
+	unsigned int n, room;
+	struct rules_net *nets;
+	struct rules_ctr *ctrs;
+	struct spec **specs; /* of ctrs */
+	struct section *made;
+	struct rules_all out;
+};
+
+static int publish_collect(const struct net_link *link, void *arg)
+{
+	struct publish_all *a = arg;
+
+	if (!link->up || link->kind != NET_BRIDGE)
+		return 0;
+	if (a->n == a->room) {
+		unsigned int room = a->room ? 2 * a->room : 16;
+		struct net_link *links = realloc(a->links, room * sizeof(*links));
+
+		if (!links)
+			return -ENOMEM;
+		a->links = links;
+		a->room = room;
+	}
+	a->links[a->n++] = *link;
+	return 0;
+}
+
+static void publish_add_net(struct publish_all *a, const struct net_link *link)
+{
+	const struct net_spec *n;
+	struct section *made;
+
+	for (unsigned int i = 0; i < a->out.n_nets; i++)
+		if (strcmp(a->nets[i].bridge, link->bridge) == 0)
+			return;
+	n = net_find(a->m, link->network, &made);
+	if (made)
+		section_append(&a->made, made);
+	/* Taken out of the manifest while its containers run: shut rather than open. */
+	a->nets[a->out.n_nets++] =
+		n ? publish_net(n, link->bridge)
+		  : (struct rules_net){ .bridge = link->bridge, .nat = true, .isolate = true };
+}
+
+static void publish_add_ctr(struct publish_all *a, const struct net_link *link)
+{
+	struct spec *spec = NULL;
+
+	for (unsigned int i = 0; i < a->out.n_ctrs; i++)
+		if (strcmp(a->specs[i]->name, link->container) == 0)
+			return;
+	if (spec_load(link->container, &spec, NULL) < 0)
+		return;
+	if (!publish_ctr(spec, link, &a->ctrs[a->out.n_ctrs])) {
+		spec_free(spec);
+		return;
+	}
+	a->specs[a->out.n_ctrs++] = spec;
+}
+
+static int publish_by_index(const void *a, const void *b)
+{
+	const struct net_link *x = a, *y = b;
+
+	return (int)x->index - (int)y->index;
+}
+
+static int publish_make(struct publish_all *a, struct err *e)
+{
+	if (a->n) {
+		/* Ports lead to the first of a container's links that can take them, as at its start. */
+		qsort(a->links, a->n, sizeof(*a->links), publish_by_index);
+		a->nets = calloc(a->n, sizeof(*a->nets));
+		a->ctrs = calloc(a->n, sizeof(*a->ctrs));
+		a->specs = calloc(a->n, sizeof(struct spec *));
+		if (!a->nets || !a->ctrs || !a->specs)
+			return err_set(e, ENOMEM, "out of memory");
+	}
+	for (unsigned int i = 0; i < a->n; i++) {
+		publish_add_net(a, &a->links[i]);
+		publish_add_ctr(a, &a->links[i]);
+	}
+	a->out.nets = a->nets;
+	a->out.ctrs = a->ctrs;
+	a->out.wan = &a->m->system.wan;
+	return rules_rebuild(&a->out, e);
+}
+
+static void publish_free(struct publish_all *a)
+{
+	for (unsigned int i = 0; i < a->out.n_ctrs; i++)
+		spec_free(a->specs[i]);
+	section_free_all(a->made);
+	free(a->specs);
+	free(a->ctrs);
+	free(a->nets);
+	free(a->links);
+}
+
+int publish_rebuild(const struct manifest *m, struct err *e)
+{
+	struct manifest own = { 0 };
+	struct publish_all a = { .m = m ? m : &own };
+	int r = m ? 0 : manifest_load(&own, e);
+
+	if (!m && r >= 0)
+		r = section_finish(own.sections, e);
+	if (r >= 0 || r == -ENOENT)
+		r = lease_each(NULL, publish_collect, &a);
+	if (r >= 0 || r == -ENOENT)
+		r = publish_make(&a, e);
+	publish_free(&a);
+	manifest_free(&own);
+	return r < 0 ? r : 0;
+}
