@@ -157,43 +157,42 @@ static int spec_check_port(const char *text, struct err *e)
 }
 
 /* Without the files that say it to a container these keys mean nothing. */
-static int spec_check_names(const char *text, struct err *e)
+static int spec_no_names(const char *text, struct err *e)
 {
-	return IS_ENABLED(CONFIG_NAMES)
-		       ? 0
-		       : err_set(e, ENOTSUP, "%s: names are not in this build; see myctr features",
-				 text);
+	return err_set(e, ENOTSUP, "%s: names are not in this build; see myctr features", text);
 }
 
 static int spec_check_dns(const char *text, struct err *e)
 {
 	struct addr a;
-	int r = spec_check_names(text, e);
 
-	return r < 0 ? r : names_server(text, &a, e);
+	if (!IS_ENABLED(CONFIG_NAMES))
+		return spec_no_names(text, e);
+	return names_server(text, &a, e);
 }
 
 static int spec_check_domain(const char *text, struct err *e)
 {
-	int r = spec_check_names(text, e);
-
-	return r < 0 ? r : names_domain(text, e);
+	if (!IS_ENABLED(CONFIG_NAMES))
+		return spec_no_names(text, e);
+	return names_domain(text, e);
 }
 
 static int spec_check_dns_option(const char *text, struct err *e)
 {
-	int r = spec_check_names(text, e);
-
-	return r < 0 ? r : names_option(text, e);
+	if (!IS_ENABLED(CONFIG_NAMES))
+		return spec_no_names(text, e);
+	return names_option(text, e);
 }
 
 static int spec_check_add_host(const char *text, struct err *e)
 {
 	char name[SPEC_HOST_NAME];
 	struct addr a;
-	int r = spec_check_names(text, e);
 
-	return r < 0 ? r : names_add_host(text, name, &a, e);
+	if (!IS_ENABLED(CONFIG_NAMES))
+		return spec_no_names(text, e);
+	return names_add_host(text, name, &a, e);
 }
 
 static int spec_check_cpus(const char *text, struct err *e)
