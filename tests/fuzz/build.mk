@@ -23,3 +23,4 @@ fuzz-nft := core/lib/nft.c core/lib/netlink.c core/lib/err.c core/lib/fd.c core/
 fuzz-netlink := core/lib/netlink.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 fuzz-gzip := drivers/codec/gzip.c core/codec.c core/lib/err.c $(tar-make)
 fuzz_libs-gzip := -lz
+fuzz-cfile := $(cfile-sources)

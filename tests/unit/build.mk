@@ -106,3 +106,8 @@ unit_ldflags-init/life := -Wl,--wrap=manifest_load
 endif
 endif
 unit-core/names := $(spec-sources)
+cfile-sources := core/build_match.c core/cfile.c core/cfile_exec.c core/cfile_words.c core/lib/arena.c core/lib/str.c core/lib/str_escape.c \
+	core/lib/str_nearest.c core/lib/err.c core/lib/fd.c core/lib/sys.c
+unit-core/cfile := $(cfile-sources)
+build-match := core/build_match.c core/lib/arena.c core/lib/str.c core/lib/err.c core/lib/fd.c core/lib/sys.c core/lib/str_escape.c
+unit-core/build_match := $(build-match)
