@@ -19,7 +19,7 @@ static long exec_hex(const char *p)
 	long v = 0;
 
 	for (int i = 0; i < 4; i++) {
-		int c = p[i];
+		int c = (unsigned char)p[i];
 
 		if (c >= '0' && c <= '9')
 			v = v * 16 + (c - '0');

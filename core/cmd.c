@@ -67,6 +67,25 @@ static bool cmd_lookup(const struct command *c, char letter, const char *name, s
 	return t->field != NULL;
 }
 
+static int cmd_repeat(struct cmd_parser *p, int row, const char *value)
+{
+	struct cmd_line *line = p->line;
+
+	if (line->n_repeats == CMD_REPEATS_MAX)
+		return cmd_usage(p->cmd, "--%s: more than %d such options",
+				 p->cmd->options[row].name, CMD_REPEATS_MAX);
+	line->repeat[line->n_repeats++] = (struct cmd_repeat){ value, row };
+	return 0;
+}
+
+const char *cmd_value(const struct cmd_line *line, int row, unsigned int nth)
+{
+	for (unsigned int i = 0; i < line->n_repeats; i++)
+		if (line->repeat[i].row == row && nth-- == 0)
+			return line->repeat[i].value;
+	return NULL;
+}
+
 static int cmd_store(struct cmd_parser *p, const struct cmd_target *t, const char *value)
 {
 	struct err e = { 0 };
@@ -74,7 +93,7 @@ static int cmd_store(struct cmd_parser *p, const struct cmd_target *t, const cha
 	if (t->row >= 0) {
 		p->line->value[t->row] = value;
 		p->line->count[t->row]++;
-		return 0;
+		return p->cmd->options[t->row].repeats ? cmd_repeat(p, t->row, value) : 0;
 	}
 	return cmd_spec_set(p->line->spec, t->field, value, &e) < 0 ? cmd_usage(p->cmd, "%s", e.msg)
 								    : 0;

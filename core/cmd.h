@@ -22,6 +22,7 @@
 #define CMD_NOT_FOUND 127
 
 #define CMD_OPTIONS_MAX 16 /* rows of one verb */
+#define CMD_REPEATS_MAX 32 /* values of repeatable options on one line */
 
 enum cmd_group { CMD_CONTAINER, CMD_LOOK, CMD_IMAGE, CMD_DEVICE };
 
@@ -31,6 +32,7 @@ struct cmd_option {
 	const char *name; /* without dashes; NULL for none */
 	const char *arg;  /* placeholder, NULL for a flag */
 	const char *help;
+	bool repeats; /* every value counts: see cmd_value() */
 };
 
 struct spec;
@@ -40,6 +42,11 @@ struct cmd_line {
 	const char *value
 		[CMD_OPTIONS_MAX]; /* per option row: NULL not given, "" for flags, last value given */
 	unsigned int count[CMD_OPTIONS_MAX];
+	struct cmd_repeat {
+		const char *value;
+		int row;
+	} repeat[CMD_REPEATS_MAX]; /* of repeatable options, in the order they came */
+	unsigned int n_repeats;
 	char **args; /* what follows the options, NULL-terminated */
 	int n_args;
 	struct spec *spec; /* verbs with .spec_options: what --KEY options wrote, else NULL */
@@ -84,6 +91,9 @@ int cmd_main(int argc, char **argv);
  */
 #define CMD_WANTS_HELP (-1)
 int cmd_parse(const struct command *c, char **argv, struct cmd_line *line);
+
+/* Value nth (from 0) of a repeatable option, or NULL after the last. */
+const char *cmd_value(const struct cmd_line *line, int row, unsigned int nth);
 
 /* The verb of this name or alias, or NULL. A name may be two words, "image ls". */
 const struct command *cmd_find(const char *name);

@@ -71,6 +71,11 @@ struct image_driver {
 	 * it prepare() is the check, and the configuration is read from the tree.
 	 */
 	int (*check)(struct image *img, char **config, struct err *e);
+	/*
+	 * Optional, host. Unpacks all of it below the folder root, over what is there: 1, or 0 when a closer
+	 * look shows no archive.
+	 */
+	int (*unpack)(struct image *img, int root, struct err *e);
 	/* Required, in the mount namespace of the new root. Mounts the tree read-only at target. */
 	int (*attach)(const struct image *img, const char *target, struct err *e);
 };

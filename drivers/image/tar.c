@@ -115,6 +115,20 @@ static void tar_note(struct image *img, const struct tar_report *report)
 			   report->xattrs);
 }
 
+/* What is in the file, decoded. NULL with *e. */
+static struct stream *tar_stream(const struct image *img, struct err *e)
+{
+	const struct codec_driver *codec = codec_find(img->head, img->head_len);
+	struct stream *in;
+
+	if (lseek(img->fd, 0, SEEK_SET) < 0) {
+		err_sys(e, errno, "cannot rewind");
+		return NULL;
+	}
+	in = stream_of_fd(img->fd, img->path, e);
+	return in && codec ? codec->decode(in, e) : in;
+}
+
 static int tar_unpack_image(struct image *img, int tree, struct err *e)
 {
 	const struct codec_driver *codec = codec_find(img->head, img->head_len);
@@ -130,16 +144,34 @@ static int tar_unpack_image(struct image *img, int tree, struct err *e)
 	if (codec)
 		limits.bytes = min_u64(limits.bytes,
 				       (uint64_t)img->st.st_size * CONFIG_IMAGE_TAR_MAX_RATIO);
-	if (lseek(img->fd, 0, SEEK_SET) < 0)
-		return err_sys(e, errno, "cannot rewind");
-	in = stream_of_fd(img->fd, img->path, e);
-	if (in && codec)
-		in = codec->decode(in, e);
+	in = tar_stream(img, e);
 	if (!in)
 		return -ENOMEM;
 	r = tar_unpack(in, tree, &limits, &report, e);
 	tar_note(img, &report);
 	return r;
+}
+
+/* Is there one entry at least? A compressed file need not be an archive. */
+static bool tar_is_archive(const struct image *img)
+{
+	struct stream *in = tar_stream(img, NULL);
+	struct tar_reader *r = in ? tar_open(in, NULL) : NULL;
+	bool is = r && tar_next(r, NULL) > 0;
+
+	if (r)
+		tar_close(r);
+	return is;
+}
+
+static int tar_unpack_over(struct image *img, int root, struct err *e)
+{
+	int r;
+
+	if (!tar_is_archive(img))
+		return 0;
+	r = tar_unpack_image(img, root, e);
+	return r < 0 ? r : 1;
 }
 
 /* The tree would be remembered as this file's for ever, so it must not have changed under us. */
@@ -218,5 +250,6 @@ DRIVER(image, tar) = {
 	.match = tar_match,
 	.prepare = tar_prepare,
 	.check = tar_check,
+	.unpack = tar_unpack_over,
 	.attach = image_bind,
 };

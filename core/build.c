@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A build from beginning to end: read the file, find out which stages are needed, walk their steps, make the
+ * image. See build.h. Runs in the CLI process, which it takes over: mount namespace and working folder.
+ */
+#include "core/build.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/build_match.h"
+#include "core/image_config.h"
+#include "core/lib/event.h"
+#include "core/lib/fd.h"
+#include "core/lib/path.h"
+#include "core/pack.h"
+#include "core/self.h"
+#include "core/store.h"
+
+/* ---- reading ---------------------------------------------------------------------------------------- */
+
+static int build_read_stdin(char **text, size_t *len, struct err *e)
+{
+	char *buf = malloc(CFILE_MAX_BYTES + 2);
+	ssize_t n = buf ? fd_read(STDIN_FILENO, buf, CFILE_MAX_BYTES + 1) : -ENOMEM;
+
+	*text = buf;
+	*len = n < 0 ? 0 : (size_t)n;
+	return n < 0 ? err_sys(e, (int)n, "standard input") : 0;
+}
+
+/* The file that was named, or what such a file is called. */
+static int build_read_file(struct build *b, char **text, size_t *len, struct err *e)
+{
+	static const char *const names[] = { "Containerfile", "Dockerfile" };
+	const char *file = b->request->file;
+	int r = -ENOENT;
+
+	if (file && strcmp(file, "-") == 0) {
+		str_copy(b->name, sizeof(b->name), "-");
+		return build_read_stdin(text, len, e);
+	}
+	if (file) {
+		str_copy(b->name, sizeof(b->name), path_base(file));
+		r = fd_slurp(AT_FDCWD, file, CFILE_MAX_BYTES, text, len);
+		return r < 0 ? err_sys(e, r, "%s", file) : 0;
+	}
+	for (size_t i = 0; r == -ENOENT && i < ARRAY_SIZE(names); i++) {
+		str_copy(b->name, sizeof(b->name), names[i]);
+		r = fd_slurp(b->context, names[i], CFILE_MAX_BYTES, text, len);
+	}
+	if (r == -ENOENT)
+		return err_set(e, ENOENT,
+			       "%s: has no Containerfile (nor a Dockerfile); name it with -f",
+			       b->request->context);
+	return r < 0 ? err_sys(e, r, "%s/%s", b->request->context, b->name) : 0;
+}
+
+static int build_read_ignore(struct build *b, struct err *e)
+{
+	static const char *const names[] = { ".containerignore", ".dockerignore" };
+	AUTO_FREE char *text = NULL;
+	size_t len;
+	int r = -ENOENT;
+
+	for (size_t i = 0; r == -ENOENT && i < ARRAY_SIZE(names); i++) {
+		r = fd_slurp(b->context, names[i], CFILE_MAX_BYTES, &text, &len);
+		if (r < 0 && r != -ENOENT)
+			return err_sys(e, r, "%s", names[i]);
+	}
+	return r < 0 ? 0 : build_match_ignore(&b->arena, text, len, &b->ignore, e);
+}
+
+static int build_read(struct build *b, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	size_t len = 0;
+	int r;
+
+	b->context = open(b->request->context, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (b->context < 0)
+		return err_sys(e, errno, "%s", b->request->context);
+	r = build_read_file(b, &text, &len, e);
+	if (r >= 0)
+		r = cfile_parse(&b->file, b->name, text, len, e);
+	return r < 0 ? r : build_read_ignore(b, e);
+}
+
+/* ---- stages ------------------------------------------------------------------------------------------ */
+
+/* "name:12: RUN: ..." */
+static int build_at(const struct build *b, const struct cfile_step *step, struct err *e)
+{
+	char where[120];
+
+	str_format(where, sizeof(where), "%s:%u: %s", b->name, step->line, step->keyword);
+	return err_wrap(e, where);
+}
+
+struct build_stage *build_stage_of(struct build *b, const struct build_stage *s, const char *name)
+{
+	uint64_t number;
+
+	for (unsigned int i = 0; &b->stage[i] < s; i++)
+		if (b->stage[i].name && strcasecmp(b->stage[i].name, name) == 0)
+			return &b->stage[i];
+	if (s > b->stage && str_u64(name, 0, (uint64_t)(s - b->stage) - 1, &number) == 0)
+		return &b->stage[number];
+	return NULL;
+}
+
+static const char *build_lookup_arg(void *arg, const char *name)
+{
+	return build_get(arg, name);
+}
+
+/* "IMAGE [AS NAME]" */
+static int build_from(struct build *b, struct build_stage *s, const struct cfile_step *step,
+		      struct err *e)
+{
+	struct cfile_vars v = { &b->arena, b->file.escape, build_lookup_arg, &b->arg };
+	struct strv words = { 0 };
+	int r = cfile_words(&v, step->text, &words, e);
+
+	if (r < 0)
+		return r;
+	if (words.n != 1 && (words.n != 3 || strcasecmp(words.v[1], "AS") != 0))
+		return err_set(e, EINVAL, "wants IMAGE, or IMAGE AS NAME");
+	if (!*words.v[0])
+		return err_set(e, EINVAL, "the name of the image is empty; is an ARG missing?");
+	s->base = words.v[0];
+	if (words.n == 3 && !path_is_name(words.v[2]))
+		return err_set(e, EINVAL, "%s: not a name for a stage", words.v[2]);
+	s->name = words.n == 3 ? words.v[2] : NULL;
+	if (s->name && build_stage_of(b, s, s->name))
+		return err_set(e, EINVAL, "%s: there is a stage of this name already", s->name);
+	return 0;
+}
+
+/* Cuts the steps into stages; what comes before the first is ARGs. */
+static int build_find_stages(struct build *b, struct err *e)
+{
+	struct cfile_vars v = { &b->arena, b->file.escape, build_lookup_arg, &b->arg };
+	int r = 0;
+
+	for (unsigned int i = 0; r >= 0 && i < b->file.n; i++) {
+		const struct cfile_step *step = &b->file.steps[i];
+
+		if (step->op == CFILE_FROM) {
+			if (b->n_stages == BUILD_STAGES_MAX)
+				r = err_set(e, E2BIG, "more than %d stages", BUILD_STAGES_MAX);
+			else
+				r = build_from(b, &b->stage[b->n_stages], step, e);
+			b->stage[b->n_stages].from = i;
+			b->n_stages += r >= 0;
+		} else if (b->n_stages == 0) {
+			r = build_declare(b, &b->arg, &v, step->text, e);
+		}
+		if (r < 0)
+			return build_at(b, step, e);
+		if (b->n_stages > 0)
+			b->stage[b->n_stages - 1].steps++;
+	}
+	return 0;
+}
+
+/* The stage before s that a flag of a step names. */
+static struct build_stage *build_named_by(struct build *b, struct build_stage *s, const char *flag)
+{
+	const char *from = strstr(flag, "from=");
+	char name[SPEC_NAME_MAX + 1];
+
+	if (!from || (from != flag && from[-1] != ','))
+		return NULL;
+	from += strlen("from=");
+	str_format(name, sizeof(name), "%.*s", (int)strcspn(from, ","), from);
+	return build_stage_of(b, s, name);
+}
+
+/* The target, and all that it stands on or takes from. */
+static void build_need(struct build *b, struct build_stage *target)
+{
+	target->needed = true;
+	for (struct build_stage *s = target; s >= b->stage; s--) {
+		struct build_stage *base = build_stage_of(b, s, s->base);
+
+		if (!s->needed)
+			continue;
+		b->steps += s->steps;
+		if (base)
+			base->needed = true;
+		for (unsigned int i = s->from; i < s->from + s->steps; i++)
+			for (unsigned int f = 0; f < b->file.steps[i].flags.n; f++) {
+				struct build_stage *named =
+					build_named_by(b, s, b->file.steps[i].flags.v[f]);
+
+				if (named)
+					named->needed = true;
+			}
+	}
+}
+
+static struct build_stage *build_target(struct build *b, struct err *e)
+{
+	const char *name = b->request->target;
+	struct build_stage *s;
+
+	if (!name)
+		return &b->stage[b->n_stages - 1];
+	s = build_stage_of(b, &b->stage[b->n_stages], name);
+	if (!s)
+		err_set(e, ENOENT, "%s: has no stage %s", b->name, name);
+	return s;
+}
+
+/* ---- steps ------------------------------------------------------------------------------------------- */
+
+void build_said(struct build *b, const char *what)
+{
+	if (!b->request->quiet)
+		out_printf(&b->out, "  %s\n", what);
+}
+
+static void build_announce(struct build *b, const struct cfile_step *step)
+{
+	char line[64];
+	size_t n = strcspn(step->text, "\n");
+
+	b->step++;
+	if (b->request->quiet)
+		return;
+	out_printf(&b->out, "Step %u/%u: %s ", b->step, b->steps, step->keyword);
+	/* One line of 80 columns. */
+	str_escape(line, sizeof(line), step->text, n);
+	out_printf(&b->out, "%s%s\n", line, strlen(line) + 1 >= sizeof(line) ? "..." : "");
+	out_flush(&b->out);
+}
+
+static void build_took(struct build *b, uint64_t began)
+{
+	uint64_t ms = event_now() - began;
+
+	if (ms >= 100 && !b->request->quiet)
+		out_printf(&b->out, "  %llu.%llu s\n", (unsigned long long)(ms / 1000),
+			   (unsigned long long)(ms % 1000 / 100));
+	out_flush(&b->out);
+}
+
+static int build_stage(struct build *b, struct build_stage *s, struct err *e)
+{
+	int r = 0;
+
+	for (unsigned int i = 0; r >= 0 && i < s->steps; i++) {
+		const struct cfile_step *step = &b->file.steps[s->from + i];
+		uint64_t began = event_now();
+
+		build_announce(b, step);
+		r = i == 0 ? build_step_from(b, s, e) : build_step(b, s, step, e);
+		if (r < 0)
+			return build_at(b, step, e);
+		build_took(b, began);
+	}
+	s->done = true;
+	return 0;
+}
+
+/* ---- the image --------------------------------------------------------------------------------------- */
+
+/* What the image says of itself, as the file that travels in it. */
+static int build_write_config(const struct build_stage *s, int root, struct err *e)
+{
+	AUTO_FD int dir = -1, file = -1;
+	struct out o;
+
+	path_remove(root, IMAGE_CONFIG_DIR);
+	if (mkdirat(root, IMAGE_CONFIG_DIR, 0755) < 0)
+		return err_sys(e, errno, "/" IMAGE_CONFIG_DIR ": cannot make the folder");
+	dir = openat(root, IMAGE_CONFIG_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	file = dir < 0 ? -1
+		       : openat(dir, IMAGE_CONFIG_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+				0644);
+	if (file < 0)
+		return err_sys(e, errno, "/" IMAGE_CONFIG_DIR "/" IMAGE_CONFIG_NAME);
+	o = OUT(file);
+	image_config_print(&o, s->config);
+	if (out_flush(&o) < 0)
+		return err_sys(e, o.error, "/" IMAGE_CONFIG_DIR "/" IMAGE_CONFIG_NAME);
+	return 0;
+}
+
+/* A read-only root needs them, and nobody thinks of them who begins at scratch. */
+static int build_make_mount_points(int root, struct err *e)
+{
+	static const char *const folders[] = { "dev", "proc", "sys" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (mkdirat(root, folders[i], 0755) < 0 && errno != EEXIST)
+			return err_sys(e, errno, "/%s: cannot make the folder", folders[i]);
+	return 0;
+}
+
+static int build_pack(struct build *b, int root, int fd, struct err *e)
+{
+	/* Times of the build's own making would make each build another image. */
+	struct pack_args a = { .root = root, .name = "the image", .newest = PACK_TIMES_KEPT };
+
+	build_said(b, "packing");
+	out_flush(&b->out);
+	return pack_write(&a, b->request->format, fd, e);
+}
+
+static void build_result(struct build *b, const char *what, const char *more, uint64_t bytes,
+			 uint64_t began)
+{
+	uint64_t s = (event_now() - began) / 1000;
+	char size[16];
+
+	out_printf(&b->out, "%s%s %s, %s, %llu s\n", what, more, b->request->format,
+		   str_of_size(bytes, size, sizeof(size)), (unsigned long long)s);
+}
+
+static int build_to_file(struct build *b, int root, int fd, uint64_t began, struct err *e)
+{
+	struct stat st;
+	int r = build_pack(b, root, fd, e);
+
+	if (r < 0)
+		return r;
+	if (fsync(fd) < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, errno, "%s: cannot write to the device", b->request->output);
+	build_result(b, b->request->output, ":", (uint64_t)st.st_size, began);
+	return 0;
+}
+
+static int build_to_store(struct build *b, int root, uint64_t began, struct err *e)
+{
+	struct store_item item;
+	struct store_add add;
+	struct store store;
+	int r = store_open_writable(&store, e);
+
+	if (r < 0)
+		return r;
+	r = store_add_begin(&add, &store, 0, e);
+	if (r >= 0)
+		r = build_pack(b, root, add.fd, e);
+	if (r >= 0)
+		r = store_add_commit(&add, b->request->tag.n ? b->request->tag.v[0] : NULL, &item,
+				     e);
+	else
+		store_add_abort(&add);
+	for (unsigned int i = 1; r >= 0 && i < b->request->tag.n; i++)
+		r = store_tag(&store, item.id, b->request->tag.v[i], e);
+	if (r >= 0) {
+		for (unsigned int i = 0; i < b->request->tag.n; i++)
+			out_printf(&b->out, "%s\n", b->request->tag.v[i]);
+		build_result(b, "sha256:", item.id, item.size, began);
+	}
+	store_close(&store);
+	return r;
+}
+
+static int build_finish(struct build *b, struct build_stage *s, int output, uint64_t began,
+			struct err *e)
+{
+	char path[PATHS_MAX];
+	int root = build_layers_mount(&b->layers, &s->tree, "root", true, path, e);
+	int r = root < 0 ? root : build_write_config(s, root, e);
+
+	if (r >= 0)
+		r = build_make_mount_points(root, e);
+	if (r >= 0)
+		r = output >= 0 ? build_to_file(b, root, output, began, e)
+				: build_to_store(b, root, began, e);
+	fd_close(&root);
+	build_layers_unmount(&b->layers, "root", NULL);
+	return r;
+}
+
+static int build_all(struct build *b, int output, uint64_t began, struct err *e)
+{
+	struct build_stage *target;
+	int r = build_find_stages(b, e);
+
+	if (r < 0)
+		return r;
+	target = build_target(b, e);
+	if (!target)
+		return -e->code;
+	build_need(b, target);
+	r = build_layers_open(&b->layers, e);
+	for (struct build_stage *s = b->stage; r >= 0 && s <= target; s++)
+		if (s->needed)
+			r = build_stage(b, s, e);
+	if (r >= 0)
+		r = build_finish(b, target, output, began, e);
+	return r;
+}
+
+static void build_free(struct build *b)
+{
+	build_layers_close(&b->layers);
+	for (unsigned int i = 0; i < b->n_stages; i++)
+		spec_free(b->stage[i].config);
+	cfile_free(&b->file);
+	arena_free(&b->arena);
+	fd_close(&b->context);
+}
+
+/* Beside the file, so that a build that fails leaves the old one. */
+static int build_open_output(const char *path, char *temp, size_t size, struct err *e)
+{
+	int fd;
+
+	if (str_format(temp, size, "%s.new", path) + 1 >= size)
+		return err_set(e, ENAMETOOLONG, "%s: path too long", path);
+	fd = open(temp, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	return fd < 0 ? err_sys(e, errno, "%s", temp) : fd;
+}
+
+int build_image(const struct build_request *request, struct err *e)
+{
+	static struct build b; /* too large for a stack */
+	const struct codec_driver *codec;
+	const struct pack_driver *pack;
+	AUTO_FD int output = -1;
+	uint64_t began = event_now();
+	char temp[PATHS_MAX];
+	int r;
+
+	b = (struct build){ .request = request,
+			    .out = OUT(STDOUT_FILENO),
+			    .context = -1,
+			    .layers = { .dir = -1, .work = -1, .home = -1 } };
+	self_init();
+	r = pack_find(request->format, &pack, &codec, e);
+	if (r >= 0)
+		r = build_layers_enter(e);
+	if (r >= 0)
+		r = build_read(&b, e);
+	if (r >= 0 && request->output)
+		r = output = build_open_output(request->output, temp, sizeof(temp), e);
+	if (r >= 0)
+		r = build_all(&b, output, began, e);
+	if (output >= 0 && r >= 0 && rename(temp, request->output) < 0)
+		r = err_sys(e, errno, "%s", request->output);
+	if (output >= 0 && r < 0)
+		unlink(temp);
+	build_free(&b);
+	out_flush(&b.out);
+	return r;
+}

@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: MIT
+/*
+ * COPY and ADD; see build_copy.h. Sources are read without following links inside a tree; only what the
+ * Containerfile itself names may be a link, and that is resolved inside its folder.
+ */
+#include "core/build_copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/build_match.h"
+#include "core/build_unpack.h"
+#include "core/build_walk.h"
+#include "core/ids.h"
+#include "core/lib/fd.h"
+#include "core/lib/path.h"
+#include "core/lib/sys.h"
+
+#define COPY_XATTRS 8192
+
+/* What one build_copy_do() knows beside its request. */
+struct copy_run {
+	const struct build_copy *c;
+	int root;
+	bool own; /* uid and gid are for everything */
+	uid_t uid;
+	gid_t gid;
+	char to[PATH_MAX]; /* where the source that is being copied goes */
+};
+
+static bool copy_left_out(const struct build_copy *c, const char *path)
+{
+	return (c->ignore && build_match_ignored(c->ignore, path)) ||
+	       build_match_ignored(&c->exclude, path);
+}
+
+/* Can a folder that is left out be passed over as a whole? */
+static bool copy_may_return(const struct build_copy *c)
+{
+	return (c->ignore && build_match_may_return(c->ignore)) ||
+	       build_match_may_return(&c->exclude);
+}
+
+/* ---- finding ---------------------------------------------------------------------------------------- */
+
+struct copy_find {
+	struct build_copy *c;
+	const char *pattern;
+	bool deep; /* ** is in it */
+	unsigned int slashes;
+	unsigned int n;
+};
+
+static unsigned int copy_slashes(const char *s)
+{
+	unsigned int n = 0;
+
+	for (; *s; s++)
+		n += *s == '/';
+	return n;
+}
+
+static int copy_find_entry(struct build_walk *w, int dirfd, const char *name, const char *path,
+			   const struct stat *st, struct err *e)
+{
+	struct copy_find *f = w->arg;
+
+	(void)dirfd;
+	(void)name;
+	(void)st;
+	if (copy_left_out(f->c, path))
+		return copy_may_return(f->c);
+	if (build_match(f->pattern, path)) {
+		f->n++;
+		if (strv_add(f->c->arena, &f->c->found, path) < 0)
+			return err_set(e, ENOMEM, "out of memory");
+	}
+	return f->deep || copy_slashes(path) < f->slashes;
+}
+
+static int copy_find_pattern(struct build_copy *c, const char *pattern, struct err *e)
+{
+	struct copy_find f = { .c = c,
+			       .pattern = pattern,
+			       .deep = strstr(pattern, "**") != NULL,
+			       .slashes = copy_slashes(pattern) };
+	struct build_walk w = { .entry = copy_find_entry, .arg = &f };
+	int r = build_walk(&w, c->from, e);
+
+	if (r >= 0 && f.n == 0)
+		return err_set(e, ENOENT, "%s: matches no file of %s", pattern, c->from_name);
+	return r;
+}
+
+static int copy_find_path(struct build_copy *c, const char *path, struct err *e)
+{
+	AUTO_FD int fd = path_open_beneath(c->from, *path ? path : ".", O_PATH, 0);
+
+	if (fd < 0)
+		return err_sys(e, fd, "%s: not to be had from %s", path, c->from_name);
+	if (*path && copy_left_out(c, path))
+		return err_set(e, ENOENT, "%s: is left out of %s by its ignore file or --exclude",
+			       path, c->from_name);
+	return strv_add(c->arena, &c->found, path) < 0 ? err_set(e, ENOMEM, "out of memory") : 0;
+}
+
+int build_copy_find(struct build_copy *c, struct err *e)
+{
+	int r = 0;
+
+	for (unsigned int i = 0; r >= 0 && i < c->source.n; i++) {
+		char *path = build_match_clean(c->source.v[i]);
+
+		if (strlen(path) >= PATH_MAX)
+			return err_set(e, ENAMETOOLONG, "%.60s...: path too long", path);
+		r = build_match_is_pattern(path) ? copy_find_pattern(c, path, e)
+						 : copy_find_path(c, path, e);
+	}
+	return r;
+}
+
+/* ---- hashing ---------------------------------------------------------------------------------------- */
+
+struct copy_hash {
+	const struct build_copy *c;
+	struct hash_sha256 *h;
+	const char *top; /* of the walk, below from */
+};
+
+/* The path below from of what a walk that began at top calls path. */
+static const char *copy_path(char buf[PATH_MAX], const char *top, const char *path)
+{
+	str_format(buf, PATH_MAX, "%s%s%s", top, *top && *path ? "/" : "", path);
+	return buf;
+}
+
+static int copy_hash_entry(struct build_walk *w, int dirfd, const char *name, const char *path,
+			   const struct stat *st, struct err *e)
+{
+	struct copy_hash *x = w->arg;
+	char full[PATH_MAX];
+	int r;
+
+	if (copy_left_out(x->c, copy_path(full, x->top, path)))
+		return copy_may_return(x->c);
+	r = build_walk_hash(x->h, dirfd, name, path, st, x->c->keep_owner, e);
+	return r < 0 ? r : 1;
+}
+
+/* Opens one of c->found, following a link within from: for reading, or a folder. */
+static int copy_open(const struct build_copy *c, const char *path, struct stat *st, struct err *e)
+{
+	int fd = path_open_beneath(c->from, *path ? path : ".", O_PATH, 0), real;
+	char self[PATH_FD_SIZE];
+
+	if (fd < 0 || fstat(fd, st) < 0)
+		return err_sys(e, fd < 0 ? fd : errno, "%s: cannot open", path);
+	/* Devices and pipes are never opened: the O_PATH fd is all that is needed of them. */
+	if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
+		return fd;
+	real = open(path_of_fd(fd, self), O_RDONLY | O_CLOEXEC);
+	if (real < 0)
+		err_sys(e, errno, "%s: cannot read", path);
+	fd_close(&fd);
+	return real < 0 ? -e->code : real;
+}
+
+static int copy_hash_source(struct copy_hash *x, const char *path, struct err *e)
+{
+	struct build_walk w = { .entry = copy_hash_entry, .arg = x };
+	char self[PATH_FD_SIZE];
+	struct stat st;
+	AUTO_FD int fd = copy_open(x->c, path, &st, e);
+
+	if (fd < 0)
+		return fd;
+	if (S_ISDIR(st.st_mode))
+		return build_walk(&w, fd, e);
+	path_of_fd(fd, self);
+	/* The name under /proc is a link to the file that was opened. */
+	if (S_ISREG(st.st_mode)) {
+		uint8_t buf[16384];
+		ssize_t n;
+
+		while ((n = fd_read(fd, buf, sizeof(buf))) > 0)
+			hash_sha256_add(x->h, buf, (size_t)n);
+		if (n < 0)
+			return err_sys(e, (int)n, "%s: cannot read", path);
+		st.st_mode &= 07777;
+	}
+	return build_walk_hash(x->h, AT_FDCWD, self, path, &st, x->c->keep_owner, e);
+}
+
+int build_copy_hash(struct build_copy *c, struct hash_sha256 *h, struct err *e)
+{
+	struct copy_hash x = { .c = c, .h = h };
+	char line[64];
+	int r = 0;
+
+	str_format(line, sizeof(line), "%d%d%d%d %o", c->parents, c->keep_owner, c->unpack,
+		   c->chmod, c->mode);
+	hash_sha256_add(h, line, strlen(line) + 1);
+	hash_sha256_add(h, c->to, strlen(c->to) + 1);
+	if (c->chown)
+		hash_sha256_add(h, c->chown, strlen(c->chown) + 1);
+	for (unsigned int i = 0; r >= 0 && i < c->found.n; i++) {
+		x.top = c->found.v[i];
+		hash_sha256_add(h, x.top, strlen(x.top) + 1);
+		r = copy_hash_source(&x, x.top, e);
+	}
+	return r;
+}
+
+/* ---- copying ---------------------------------------------------------------------------------------- */
+
+static int copy_bytes(int in, int out, const char *path, struct err *e)
+{
+	ssize_t n;
+
+	do {
+		n = copy_file_range(in, NULL, out, NULL, 1 << 30, 0);
+	} while (n > 0);
+	if (n == 0)
+		return 0;
+	/* Across file systems, and on kernels that cannot. */
+	do {
+		n = sendfile(out, in, NULL, 1 << 30);
+	} while (n > 0);
+	return n < 0 ? err_sys(e, errno, "%s: cannot copy", path) : 0;
+}
+
+/*
+ * Attributes of a user's and file capabilities; what the target cannot keep is left out. Last of all: a
+ * new owner takes capabilities away.
+ */
+static void copy_xattrs(int in, int dir, const char *name)
+{
+	char names[COPY_XATTRS], value[COPY_XATTRS];
+	AUTO_FD int out = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t len = out < 0 ? 0 : flistxattr(in, names, sizeof(names));
+
+	for (const char *p = names; len > 0 && p < names + len; p += strlen(p) + 1) {
+		ssize_t n;
+
+		if (strncmp(p, "user.", 5) != 0 && strcmp(p, "security.capability") != 0)
+			continue;
+		n = fgetxattr(in, p, value, sizeof(value));
+		if (n >= 0)
+			fsetxattr(out, p, value, (size_t)n, 0);
+	}
+}
+
+/* Owner, mode and times of what was just made; path is for messages. */
+static int copy_attributes(const struct copy_run *x, int dir, const char *name,
+			   const struct stat *st, const char *path, struct err *e)
+{
+	const struct build_copy *c = x->c;
+	struct timespec times[2] = { st->st_mtim, st->st_mtim };
+	bool own = x->own || !c->keep_owner;
+	int flags = AT_SYMLINK_NOFOLLOW;
+
+	if (fchownat(dir, name, own ? x->uid : st->st_uid, own ? x->gid : st->st_gid, flags) < 0)
+		return err_sys(e, errno, "%s: cannot give it its owner", path);
+	/* Beneath a parent that is ours, a name that is no link: nothing can be swapped in. */
+	if (!S_ISLNK(st->st_mode) &&
+	    fchmodat(dir, name, c->chmod ? c->mode : st->st_mode & 07777, 0) < 0)
+		return err_sys(e, errno, "%s: cannot give it its mode", path);
+	utimensat(dir, name, times, flags);
+	return 0;
+}
+
+static int copy_regular(int in, int dir, const char *name, const char *path, struct err *e)
+{
+	AUTO_FD int out =
+		openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return out < 0 ? err_sys(e, errno, "%s: cannot make the file", path)
+		       : copy_bytes(in, out, path, e);
+}
+
+static int copy_link(int dirfd, const char *from, int dir, const char *name, const char *path,
+		     struct err *e)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(dirfd, from, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return err_sys(e, errno, "%s: cannot read the link", from);
+	target[n] = '\0';
+	return symlinkat(target, dir, name) < 0
+		       ? err_sys(e, errno, "%s: cannot make the link", path)
+		       : 0;
+}
+
+/*
+ * What is not a folder: in (a file's bytes, else -1), or the name from in dirfd, to path in the root. What
+ * was there gives way, unless it is a folder.
+ */
+static int copy_entry(const struct copy_run *x, int in, int dirfd, const char *from,
+		      const struct stat *st, const char *path, struct err *e)
+{
+	char name[NAME_MAX + 1];
+	AUTO_FD int dir = path_open_parent(x->root, path, true, name, sizeof(name));
+	int r;
+
+	if (dir < 0)
+		return err_sys(e, dir, "%s: cannot make its folder", path);
+	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+		return errno == EISDIR || errno == EPERM
+			       ? err_set(e, EISDIR, "%s: is a folder there", path)
+			       : err_sys(e, errno, "%s: cannot replace", path);
+	if (S_ISREG(st->st_mode))
+		r = copy_regular(in, dir, name, path, e);
+	else if (S_ISLNK(st->st_mode))
+		r = copy_link(dirfd, from, dir, name, path, e);
+	else if (S_ISSOCK(st->st_mode))
+		return 0; /* lives only as long as who made it */
+	else
+		r = mknodat(dir, name, st->st_mode, st->st_rdev) < 0
+			    ? err_sys(e, errno, "%s: cannot make the device", path)
+			    : 0;
+	if (r >= 0)
+		r = copy_attributes(x, dir, name, st, path, e);
+	if (r >= 0 && S_ISREG(st->st_mode))
+		copy_xattrs(in, dir, name);
+	return r;
+}
+
+/* A folder of the root, made with the attributes of its source unless it is there already. */
+static int copy_folder(const struct copy_run *x, const struct stat *st, const char *path,
+		       struct err *e)
+{
+	char name[NAME_MAX + 1];
+	AUTO_FD int dir = -1, there = path_open_beneath(x->root, path, O_PATH, 0);
+	struct stat old;
+
+	if (there >= 0) {
+		if (fstat(there, &old) < 0 || !S_ISDIR(old.st_mode))
+			return err_set(e, ENOTDIR, "%s: is not a folder there", path);
+		return 0;
+	}
+	dir = path_open_parent(x->root, path, true, name, sizeof(name));
+	if (dir < 0)
+		return err_sys(e, dir, "%s: cannot make the folder", path);
+	if (mkdirat(dir, name, 0755) < 0)
+		return err_sys(e, errno, "%s: cannot make the folder", path);
+	return copy_attributes(x, dir, name, st, path, e);
+}
+
+struct copy_walk {
+	const struct copy_run *x;
+	const char *top; /* below from */
+};
+
+static int copy_walk_entry(struct build_walk *w, int dirfd, const char *name, const char *path,
+			   const struct stat *st, struct err *e)
+{
+	const struct copy_walk *t = w->arg;
+	const struct copy_run *x = t->x;
+	char full[PATH_MAX], to[PATH_MAX];
+	AUTO_FD int in = -1;
+	int r;
+
+	if (copy_left_out(x->c, copy_path(full, t->top, path)))
+		return copy_may_return(x->c);
+	if (str_format(to, sizeof(to), "%s/%s", x->to, path) + 1 >= sizeof(to))
+		return err_set(e, ENAMETOOLONG, "%.60s...: path too long", path);
+	if (S_ISDIR(st->st_mode)) {
+		r = copy_folder(x, st, to, e);
+		return r < 0 ? r : 1;
+	}
+	if (S_ISREG(st->st_mode)) {
+		in = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		if (in < 0)
+			return err_sys(e, errno, "%s: cannot read", full);
+	}
+	return copy_entry(x, in, dirfd, name, st, to, e);
+}
+
+/* Is path in the root a folder already? */
+static bool copy_is_folder(int root, const char *path)
+{
+	AUTO_FD int fd = path_open_beneath(root, path, O_PATH | O_DIRECTORY, 0);
+
+	return fd >= 0;
+}
+
+/* Where a source goes: to itself, or below it when that is a folder. */
+static int copy_target(struct copy_run *x, const char *path, bool is_folder, struct err *e)
+{
+	const struct build_copy *c = x->c;
+	size_t n = strlen(c->to);
+	bool below = c->to[n - 1] == '/' || c->found.n > 1 || copy_is_folder(x->root, c->to);
+	const char *tail = c->parents ? path : !is_folder && below ? path_base(path) : "";
+
+	while (n > 1 && c->to[n - 1] == '/')
+		n--;
+	if (str_format(x->to, sizeof(x->to), "%.*s/%s", (int)n, c->to, tail) + 1 >= sizeof(x->to))
+		return err_set(e, ENAMETOOLONG, "%.60s...: path too long", c->to);
+	return 0;
+}
+
+static int copy_source(struct copy_run *x, const char *path, struct err *e)
+{
+	struct copy_walk t = { .x = x, .top = path };
+	struct build_walk w = { .entry = copy_walk_entry, .arg = &t };
+	char self[PATH_FD_SIZE];
+	struct stat st;
+	AUTO_FD int fd = copy_open(x->c, path, &st, e);
+	int r = fd < 0 ? fd : copy_target(x, path, S_ISDIR(st.st_mode), e);
+
+	if (r < 0)
+		return r;
+	if (S_ISDIR(st.st_mode)) {
+		r = copy_folder(x, &st, x->to, e);
+		return r < 0 ? r : build_walk(&w, fd, e);
+	}
+	if (x->c->unpack && S_ISREG(st.st_mode)) {
+		r = build_unpack(fd, path, x->root, x->c->to, e);
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+	return copy_entry(x, fd, AT_FDCWD, path_of_fd(fd, self), &st, x->to, e);
+}
+
+static int copy_owner(struct copy_run *x, struct err *e)
+{
+	struct ids ids;
+	int r;
+
+	if (!x->c->chown)
+		return 0;
+	r = ids_lookup(x->root, x->c->chown, &(struct strv){ 0 }, &ids, e);
+	if (r < 0)
+		return err_wrap(e, "--chown");
+	x->own = true;
+	x->uid = ids.uid;
+	x->gid = ids.gid;
+	return 0;
+}
+
+int build_copy_do(struct build_copy *c, int root, struct err *e)
+{
+	struct copy_run x = { .c = c, .root = root };
+	size_t n = strlen(c->to);
+	int r = copy_owner(&x, e);
+
+	if (r >= 0 && c->found.n > 1 && c->to[n - 1] != '/' && !copy_is_folder(root, c->to))
+		return err_set(e, EINVAL, "%s: several files go to a folder: end it with a /",
+			       c->to);
+	for (unsigned int i = 0; r >= 0 && i < c->found.n; i++)
+		r = copy_source(&x, c->found.v[i], e);
+	return r;
+}
+
+int build_copy_text(const struct build_copy *c, int root, const char *name, const char *text,
+		    size_t len, struct err *e)
+{
+	struct copy_run x = { .c = c, .root = root };
+	struct stat st = { .st_mode = S_IFREG | 0644 };
+	size_t n = strlen(c->to);
+	AUTO_FD int in = sys_memfd("document", false);
+	int r = copy_owner(&x, e);
+
+	if (r < 0)
+		return r;
+	if (in < 0 || fd_write(in, text, len) < 0 || lseek(in, 0, SEEK_SET) < 0)
+		return err_sys(e, errno, "a here-document");
+	clock_gettime(CLOCK_REALTIME, &st.st_mtim);
+	str_format(x.to, sizeof(x.to), "%s%s%s", c->to, c->to[n - 1] == '/' ? "" : "/", name);
+	if (c->to[n - 1] != '/' && !copy_is_folder(root, c->to))
+		str_copy(x.to, sizeof(x.to), c->to);
+	return copy_entry(&x, in, AT_FDCWD, "", &st, x.to, e);
+}

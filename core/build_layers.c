@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Layers on disk. See build_layers.h. Runs in the building process, which is root (or root in a user
+ * namespace). A layer gets its name only when it is whole and on the device.
+ */
+#include "core/build_layers.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/build_walk.h"
+#include "core/image.h"
+#include "core/lib/fd.h"
+#include "core/lib/path.h"
+#include "core/lib/sys.h"
+
+#define LAYERS_WORK "w-"
+#define LAYERS_OPTIONS 4000 /* mount(2) takes a page */
+
+/* ---- keys ---------------------------------------------------------------------------------------- */
+
+void build_layers_key_begin(struct hash_sha256 *h, const char *key)
+{
+	hash_sha256_init(h);
+	build_layers_key_add(h, key);
+}
+
+void build_layers_key_add(struct hash_sha256 *h, const char *text)
+{
+	/* With its NUL, so that "ab" "c" is not "a" "bc". */
+	hash_sha256_add(h, text, strlen(text) + 1);
+}
+
+void build_layers_key_end(struct hash_sha256 *h, char key[BUILD_KEY])
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t sum[32];
+
+	hash_sha256_end(h, sum);
+	for (size_t i = 0; i < BUILD_KEY / 2; i++) {
+		key[2 * i] = digits[sum[i] >> 4];
+		key[2 * i + 1] = digits[sum[i] & 15];
+	}
+	key[BUILD_KEY - 1] = '\0';
+}
+
+/* ---- the folder ------------------------------------------------------------------------------------ */
+
+/* Removes the work folders whose builds are dead: nobody holds their locks. */
+static void layers_collect(int dir)
+{
+	AUTO_FD int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_DIR DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *entry;
+
+	if (!d)
+		return;
+	copy = -1;
+	while ((entry = readdir(d)) != NULL) {
+		AUTO_FD int fd = -1;
+
+		if (strncmp(entry->d_name, LAYERS_WORK, strlen(LAYERS_WORK)) != 0)
+			continue;
+		fd = openat(dir, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+			path_remove(dir, entry->d_name);
+	}
+}
+
+static int layers_make_work(struct build_layers *l, struct err *e)
+{
+	uint64_t r;
+
+	if (sys_random(&r, sizeof(r)) < 0)
+		return err_set(e, EIO, "%s: no random numbers for a name", l->path);
+	str_format(l->name, sizeof(l->name), LAYERS_WORK "%016llx", (unsigned long long)r);
+	if (mkdirat(l->dir, l->name, 0700) < 0)
+		return err_sys(e, errno, "%s/%s: cannot make the folder", l->path, l->name);
+	l->work = openat(l->dir, l->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (l->work < 0 || flock(l->work, LOCK_EX | LOCK_NB) < 0)
+		return err_sys(e, errno, "%s/%s: cannot lock", l->path, l->name);
+	if (mkdirat(l->work, "none", 0755) < 0)
+		return err_sys(e, errno, "%s/%s: cannot make a folder", l->path, l->name);
+	return 0;
+}
+
+int build_layers_enter(struct err *e)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_sys(e, errno, "a mount namespace for the build");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_sys(e, errno, "mounts of the build: cannot keep them to itself");
+	return 0;
+}
+
+int build_layers_open(struct build_layers *l, struct err *e)
+{
+	char layers[PATHS_MAX];
+	int r;
+
+	*l = (struct build_layers){ .dir = -1, .work = -1, .home = -1 };
+	r = paths_join(l->path, paths.data, "build", NULL);
+	if (r >= 0)
+		r = paths_join(layers, paths.data, "build", "l");
+	if (r >= 0)
+		r = path_mkdirs(layers, 0700);
+	if (r < 0)
+		return err_sys(e, r, "%s/build: cannot make the folder", paths.data);
+	l->home = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	l->dir = open(l->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Layers hold set-user-id programs: nobody else may reach them. */
+	if (l->home < 0 || l->dir < 0 || fchmod(l->dir, 0700) < 0)
+		return err_sys(e, errno, "%s: cannot open", l->path);
+	layers_collect(l->dir);
+	return layers_make_work(l, e);
+}
+
+/* Where a name of the work folder is, for calls that take paths. */
+static const char *layers_path(const struct build_layers *l, const char *name, const char *more,
+			       char buf[PATHS_MAX])
+{
+	str_format(buf, PATHS_MAX, "%s/%s/%s%s", l->path, l->name, name, more);
+	return buf;
+}
+
+void build_layers_close(struct build_layers *l)
+{
+	char path[PATHS_MAX], name[16];
+
+	if (l->work >= 0) {
+		/* What is mounted below the work folder would not let it be removed. */
+		for (unsigned int i = 0; i < l->n_bases; i++) {
+			str_format(name, sizeof(name), "b%u", i);
+			umount2(layers_path(l, name, "", path), MNT_DETACH);
+		}
+		fd_close(&l->work);
+		path_remove(l->dir, l->name);
+	}
+	fd_close(&l->dir);
+	fd_close(&l->home);
+}
+
+/* ---- trees --------------------------------------------------------------------------------------- */
+
+static int layers_add(struct arena *a, struct build_tree *t, const char *path, struct err *e)
+{
+	if (t->lower.n >= BUILD_LAYERS_MAX)
+		return err_set(
+			e, E2BIG,
+			"more than %d steps change files; join some with && or a here-document",
+			BUILD_LAYERS_MAX);
+	return strv_add(a, &t->lower, path) < 0 ? err_set(e, ENOMEM, "out of memory") : 0;
+}
+
+/* A file by its bytes, a folder by what tells that something in it has changed. */
+static int layers_image_key(const struct image *img, struct build_tree *t, struct err *e)
+{
+	uint8_t buf[16384];
+	struct hash_sha256 h;
+	off_t at = 0;
+	ssize_t n;
+	int r = 0;
+
+	build_layers_key_begin(&h, "image");
+	if (S_ISDIR(img->st.st_mode)) {
+		r = build_walk_print(&h, img->fd, e);
+	} else {
+		while ((n = pread(img->fd, buf, sizeof(buf), at)) > 0) {
+			hash_sha256_add(&h, buf, (size_t)n);
+			at += n;
+		}
+		if (n < 0)
+			r = err_sys(e, errno, "%s: cannot read", path_base(img->path));
+	}
+	build_layers_key_end(&h, t->key);
+	return r;
+}
+
+int build_layers_from(struct build_layers *l, struct arena *a, const char *image,
+		      struct build_tree *t, struct err *e)
+{
+	char at[48], name[16], path[PATHS_MAX];
+	struct image img;
+	int r = image_open(&img, image, e);
+
+	if (r < 0)
+		return r;
+	*t = (struct build_tree){ 0 };
+	str_format(name, sizeof(name), "b%u", l->n_bases);
+	str_format(at, sizeof(at), "%s/%s", l->name, name);
+	layers_path(l, name, "", path);
+	r = layers_image_key(&img, t, e);
+	if (r >= 0)
+		r = image_prepare(&img, e);
+	if (r >= 0 && mkdirat(l->work, name, 0755) < 0)
+		r = err_sys(e, errno, "%s: cannot make a mount point", at);
+	if (r >= 0) {
+		l->n_bases++;
+		r = img.driver->attach(&img, path, e);
+	}
+	image_close(&img);
+	return r < 0 ? r : layers_add(a, t, at, e);
+}
+
+int build_layers_scratch(struct build_layers *l, struct arena *a, struct build_tree *t,
+			 struct err *e)
+{
+	struct hash_sha256 h;
+
+	(void)l;
+	(void)a;
+	(void)e;
+	*t = (struct build_tree){ 0 };
+	build_layers_key_begin(&h, "scratch");
+	build_layers_key_end(&h, t->key);
+	return 0;
+}
+
+int build_layers_copy(struct arena *a, struct build_tree *to, const struct build_tree *from,
+		      struct err *e)
+{
+	int r = 0;
+
+	*to = (struct build_tree){ 0 };
+	memcpy(to->key, from->key, BUILD_KEY);
+	for (unsigned int i = 0; r >= 0 && i < from->lower.n; i++)
+		r = layers_add(a, to, from->lower.v[i], e);
+	return r;
+}
+
+int build_layers_reuse(struct build_layers *l, struct arena *a, struct build_tree *t,
+		       const char key[BUILD_KEY], struct err *e)
+{
+	char path[40];
+	int r;
+
+	str_format(path, sizeof(path), "l/%s", key);
+	if (faccessat(l->dir, path, F_OK, 0) < 0)
+		return 0;
+	r = layers_add(a, t, path, e);
+	if (r < 0)
+		return r;
+	memcpy(t->key, key, BUILD_KEY);
+	return 1;
+}
+
+/* "lowerdir=TOP:...:BOTTOM": overlayfs wants the highest first, and two where nothing can be written. */
+static int layers_options(const struct build_layers *l, const struct build_tree *t,
+			  const char *name, bool writable, char *out, size_t size)
+{
+	size_t n = str_format(out, size, "redirect_dir=off,index=off,metacopy=off,lowerdir=");
+
+	for (unsigned int i = t->lower.n; i-- > 0;)
+		n += str_format(out + n, size - n, "%s:", t->lower.v[i]);
+	n += str_format(out + n, size - n, "%s/none", l->name);
+	if (!writable && t->lower.n == 0)
+		n += str_format(out + n, size - n, ":%s/none2", l->name);
+	if (writable)
+		n += str_format(out + n, size - n, ",upperdir=%s/%s/u,workdir=%s/%s/w", l->name,
+				name, l->name, name);
+	return n + 1 >= size ? -E2BIG : 0;
+}
+
+static int layers_make_folders(struct build_layers *l, const char *name, struct err *e)
+{
+	static const char *const folders[] = { "", "/m", "/u", "/w" };
+	char path[64];
+
+	if (mkdirat(l->work, "none2", 0755) < 0 && errno != EEXIST)
+		return err_sys(e, errno, "%s: cannot make a folder", l->path);
+	path_remove(l->work, name);
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		str_format(path, sizeof(path), "%s%s", name, folders[i]);
+		if (mkdirat(l->work, path, 0755) < 0)
+			return err_sys(e, errno, "%s/%s: cannot make the folder", l->path, path);
+	}
+	return 0;
+}
+
+static int layers_explain(int code, const char *path, struct err *e)
+{
+	if (code == ENODEV)
+		return err_set(
+			e, code,
+			"the kernel has no overlay (CONFIG_OVERLAY_FS); try `modprobe overlay`");
+	if (code == EINVAL)
+		return err_set(e, code,
+			       "overlay refuses %s; its file system must keep trusted.* attributes "
+			       "(ext4, f2fs, ubifs, tmpfs with TMPFS_XATTR)",
+			       path);
+	return err_sys(e, code, "cannot mount the layers of the build in %s", path);
+}
+
+int build_layers_mount(struct build_layers *l, const struct build_tree *t, const char *name,
+		       bool writable, char path[PATHS_MAX], struct err *e)
+{
+	char options[LAYERS_OPTIONS], at[64];
+	int r = layers_make_folders(l, name, e), fd;
+
+	if (r < 0)
+		return r;
+	r = layers_options(l, t, name, writable, options, sizeof(options));
+	if (r < 0)
+		return err_set(e, E2BIG, "too many layers");
+	str_format(at, sizeof(at), "%s/%s/m", l->name, name);
+	if (str_format(path, PATHS_MAX, "%s/%s", l->path, at) + 1 >= PATHS_MAX)
+		return err_set(e, ENAMETOOLONG, "%s: path too long", l->path);
+	/* The options name layers from DATA/build on, so that many fit into a page. */
+	if (fchdir(l->dir) < 0)
+		return err_sys(e, errno, "%s: cannot enter", l->path);
+	r = mount("overlay", at, "overlay", writable ? 0 : MS_RDONLY, options) < 0 ? -errno : 0;
+	if (fchdir(l->home) < 0 && r == 0)
+		r = -errno;
+	if (r < 0)
+		return layers_explain(-r, l->path, e);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, errno, "%s: cannot open", at) : fd;
+}
+
+int build_layers_place(struct build_layers *l, int fd, const char *name, char path[PATHS_MAX],
+		       struct err *e)
+{
+	char self[PATH_FD_SIZE];
+	struct stat st;
+	int r = fstat(fd, &st);
+
+	if (r == 0 && S_ISDIR(st.st_mode))
+		r = mkdirat(l->work, name, 0700);
+	else if (r == 0)
+		r = mknodat(l->work, name, S_IFREG | 0600, 0);
+	layers_path(l, name, "", path);
+	if (r < 0 || mount(path_of_fd(fd, self), path, NULL, MS_BIND, NULL) < 0)
+		return err_sys(e, errno, "%s: cannot bind to it", path);
+	return 0;
+}
+
+void build_layers_unplace(struct build_layers *l, const char *name)
+{
+	char path[PATHS_MAX];
+
+	umount2(layers_path(l, name, "", path), MNT_DETACH);
+	path_remove(l->work, name);
+}
+
+int build_layers_unmount(struct build_layers *l, const char *name, struct err *e)
+{
+	char at[PATHS_MAX];
+
+	if (umount2(layers_path(l, name, "/m", at), MNT_DETACH) < 0 && errno != EINVAL)
+		return err_sys(e, errno, "%s: cannot unmount", at);
+	path_remove(l->work, name);
+	return 0;
+}
+
+/* Another build may have been first with the same step: either is as good, unless it is to be new. */
+static int layers_rename(int dir, const char *upper, const char *layer, bool replace)
+{
+	if (renameat(dir, upper, dir, layer) == 0)
+		return 0;
+	if (errno != EEXIST && errno != ENOTEMPTY)
+		return -errno;
+	if (replace && syscall(SYS_renameat2, dir, upper, dir, layer, 2 /* RENAME_EXCHANGE */) < 0)
+		return -errno;
+	return 0;
+}
+
+int build_layers_keep(struct build_layers *l, struct arena *a, struct build_tree *t,
+		      const char *name, const char key[BUILD_KEY], bool replace, struct err *e)
+{
+	char upper[64], at[PATHS_MAX], layer[40];
+	int r;
+
+	layers_path(l, name, "/m", at);
+	str_format(upper, sizeof(upper), "%s/%s/u", l->name, name);
+	str_format(layer, sizeof(layer), "l/%s", key);
+	if (umount2(at, 0) < 0 && umount2(at, MNT_DETACH) < 0)
+		return err_sys(e, errno, "%s: cannot unmount", at);
+	if (syncfs(l->dir) < 0)
+		return err_sys(e, errno, "%s: cannot write to the device", l->path);
+	r = layers_rename(l->dir, upper, layer, replace);
+	if (r < 0)
+		return err_sys(e, r, "%s/%s: cannot keep the layer", l->path, layer);
+	path_remove(l->work, name);
+	r = layers_add(a, t, layer, e);
+	if (r >= 0)
+		memcpy(t->key, key, BUILD_KEY);
+	return r;
+}
+
+/* ---- forgetting ----------------------------------------------------------------------------------- */
+
+/* A build that lives holds the lock of its work folder. */
+static bool layers_in_use(int dir)
+{
+	AUTO_FD int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_DIR DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *entry;
+
+	if (!d)
+		return true;
+	copy = -1;
+	while ((entry = readdir(d)) != NULL)
+		if (strncmp(entry->d_name, LAYERS_WORK, strlen(LAYERS_WORK)) == 0)
+			return true;
+	return false;
+}
+
+static int layers_remove_all(int layers)
+{
+	AUTO_FD int copy = openat(layers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_DIR DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *entry;
+	int n = 0;
+
+	if (!d)
+		return -errno;
+	copy = -1;
+	while ((entry = readdir(d)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (path_remove(layers, entry->d_name) == 0)
+			n++;
+	}
+	return n;
+}
+
+int build_layers_prune(struct err *e)
+{
+	char path[PATHS_MAX];
+	AUTO_FD int dir = -1, layers = -1;
+	int r = paths_join(path, paths.data, "build", NULL);
+
+	if (r < 0)
+		return err_sys(e, r, "%s", paths.data);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return errno == ENOENT ? 0 : err_sys(e, errno, "%s: cannot open", path);
+	layers_collect(dir);
+	if (layers_in_use(dir))
+		return err_set(e, EBUSY, "%s: a build is running; try again when it has ended",
+			       path);
+	layers = openat(dir, "l", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = layers < 0 ? -errno : layers_remove_all(layers);
+	return r < 0 && r != -ENOENT ? err_sys(e, r, "%s: cannot remove the layers", path) : r;
+}

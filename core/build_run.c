@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: MIT
+/*
+ * RUN: a container of ours whose root is the writable tree of the step, with the limits, system call filter and
+ * capabilities any container has, its output on ours. Runs in the building process, which waits for it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/build.h"
+#include "core/build_match.h"
+#include "core/cmd.h"
+#include "core/launch.h"
+#include "core/lib/fd.h"
+#include "core/lib/path.h"
+#include "core/lib/sys.h"
+#include "core/paths.h"
+#include "core/relay.h"
+
+#define RUN_CLEAN_MS 5000
+#define RUN_MOUNTS_MAX 8
+
+/* One --mount, its parts as written. */
+struct run_mount {
+	const char *type, *target, *source, *from, *id, *size;
+	bool writable;
+};
+
+/* ---- --mount ---------------------------------------------------------------------------------------- */
+
+static int run_mount_part(struct run_mount *m, char *key, struct err *e)
+{
+	char *value = strchr(key, '=');
+	bool yes = true;
+
+	if (value)
+		*value++ = '\0';
+	if (value &&
+	    (strcmp(key, "readonly") == 0 || strcmp(key, "ro") == 0 || strcmp(key, "rw") == 0 ||
+	     strcmp(key, "readwrite") == 0) &&
+	    str_bool(value, &yes) < 0)
+		return err_set(e, EINVAL, "--mount: %s=%s: wants true or false", key, value);
+	if (strcmp(key, "type") == 0 && value)
+		m->type = value;
+	else if ((strcmp(key, "target") == 0 || strcmp(key, "dst") == 0 ||
+		  strcmp(key, "destination") == 0) &&
+		 value)
+		m->target = value;
+	else if ((strcmp(key, "source") == 0 || strcmp(key, "src") == 0) && value)
+		m->source = value;
+	else if (strcmp(key, "from") == 0 && value)
+		m->from = value;
+	else if (strcmp(key, "id") == 0 && value)
+		m->id = value;
+	else if (strcmp(key, "size") == 0 && value)
+		m->size = value;
+	else if (strcmp(key, "rw") == 0 || strcmp(key, "readwrite") == 0)
+		m->writable = yes;
+	else if (strcmp(key, "ro") == 0 || strcmp(key, "readonly") == 0)
+		m->writable = !yes;
+	else if (strcmp(key, "sharing") != 0)
+		return err_set(e, ENOTSUP,
+			       "--mount: %s: not known; it has type target source from "
+			       "id size ro rw",
+			       key);
+	return 0;
+}
+
+static int run_mount_read(struct build *b, struct build_stage *s, const char *flag,
+			  struct run_mount *m, struct err *e)
+{
+	struct cfile_vars v = build_vars(b, s);
+	char *text = cfile_expand(&v, flag, e), *next = NULL;
+	int r = text ? 0 : -e->code;
+
+	*m = (struct run_mount){ .type = "bind" };
+	for (char *p = text ? strtok_r(text, ",", &next) : NULL; r >= 0 && p;
+	     p = strtok_r(NULL, ",", &next))
+		r = run_mount_part(m, p, e);
+	if (r >= 0 && !m->target)
+		return err_set(e, EINVAL, "--mount: wants target=PATH");
+	return r;
+}
+
+/* A folder of the build's own that is kept from build to build. */
+static int run_mount_cache(struct build *b, const struct run_mount *m, char *src, size_t size,
+			   struct err *e)
+{
+	struct hash_sha256 h;
+	char key[BUILD_KEY], name[BUILD_KEY + 4];
+
+	/* An id is any text; its hash is always one plain name. */
+	build_layers_key_begin(&h, "cache");
+	build_layers_key_add(&h, m->id ? m->id : m->target);
+	build_layers_key_end(&h, key);
+	str_format(name, sizeof(name), "c/%s", key);
+	if ((mkdirat(b->layers.dir, "c", 0700) < 0 && errno != EEXIST) ||
+	    (mkdirat(b->layers.dir, name, 0755) < 0 && errno != EEXIST))
+		return err_sys(e, errno, "%s/%s: cannot make the folder", b->layers.path, name);
+	str_format(src, size, "%s/%s", b->layers.path, name);
+	return 0;
+}
+
+/* Files of the context, a stage or an image; what the source names is resolved within it. */
+static int run_mount_bind(struct build *b, struct build_stage *s, const struct run_mount *m,
+			  unsigned int nth, char src[PATHS_MAX], struct err *e)
+{
+	struct build_stage *stage = m->from ? build_stage_of(b, s, m->from) : NULL;
+	const char *source = m->source ? m->source : ".";
+	AUTO_FD int from = -1, fd = -1;
+	struct build_tree tree;
+	char name[16];
+	int r = 0;
+
+	str_format(name, sizeof(name), "tree%u", nth);
+	if (m->from && !stage)
+		r = build_layers_from(&b->layers, &b->arena, m->from, &tree, e);
+	if (m->from && r >= 0)
+		r = from = build_layers_mount(&b->layers, stage ? &stage->tree : &tree, name, false,
+					      src, e);
+	if (r < 0)
+		return err_wrap(e, "--mount");
+	fd = path_open_beneath(m->from ? from : b->context, source, O_PATH, 0);
+	if (fd < 0)
+		return err_sys(e, fd, "--mount: source %s", source);
+	str_format(name, sizeof(name), "bind%u", nth);
+	return build_layers_place(&b->layers, fd, name, src, e);
+}
+
+/* What a --mount holds while its container runs. */
+struct run_held {
+	const char *target; /* where it is, below the root */
+	bool new;	    /* the place was not there before */
+};
+
+/* Adds one --mount to the container. */
+static int run_mount_add(struct build *b, struct build_stage *s, const char *flag, unsigned int nth,
+			 struct spec *run, struct run_held *held, struct err *e)
+{
+	struct run_mount m;
+	char src[PATHS_MAX], entry[PATHS_MAX + 512], *target;
+	bool writable;
+	int r = run_mount_read(b, s, flag, &m, e);
+
+	if (r < 0)
+		return r;
+	target = build_path(b, s, m.target);
+	if (!target)
+		return err_set(e, ENOMEM, "out of memory");
+	if (strpbrk(target, ":\n"))
+		return err_set(e, EINVAL, "--mount: target %s: has a colon or a newline", target);
+	held->target = target;
+	if (strcmp(m.type, "tmpfs") == 0) {
+		str_format(entry, sizeof(entry), "%s%s%s", target, m.size ? ":" : "",
+			   m.size ? m.size : "");
+		return spec_set(run, spec_field("tmpfs"), entry, e);
+	}
+	writable = strcmp(m.type, "cache") == 0;
+	if (writable)
+		r = run_mount_cache(b, &m, src, sizeof(src), e);
+	else if (strcmp(m.type, "bind") == 0)
+		r = run_mount_bind(b, s, &m, nth, src, e);
+	else
+		return err_set(e, ENOTSUP,
+			       "--mount: type %s: not supported; use bind, cache or tmpfs", m.type);
+	if (r < 0)
+		return r;
+	if (m.writable && !writable)
+		return err_set(e, ENOTSUP,
+			       "--mount: a bind mount is read-only here; COPY what is "
+			       "to be changed");
+	str_format(entry, sizeof(entry), "%s:%s%s", src, target, writable ? "" : ":ro");
+	return spec_set(run, spec_field("mount"), entry, e);
+}
+
+/* ---- the container ------------------------------------------------------------------------------------ */
+
+/* The text for a shell: what was written, and the here-documents behind it, which a shell knows, too. */
+static int run_script(struct arena *a, const struct cfile_step *step, char **out, struct err *e)
+{
+	bool alone = step->n_docs == 1 && strncmp(step->text, "<<", 2) == 0 &&
+		     !strpbrk(step->text, " \t;|&");
+	size_t room = strlen(step->text) + 1, n;
+
+	if (alone && strncmp(step->docs[0].text, "#!", 2) == 0)
+		return err_set(e, ENOTSUP,
+			       "a here-document with #! is not supported; name its interpreter "
+			       "before it, as in RUN python3 <<%s",
+			       step->docs[0].name);
+	for (unsigned int i = 0; i < step->n_docs; i++)
+		room += strlen(step->docs[i].text) + strlen(step->docs[i].name) + 2;
+	*out = arena_alloc(a, room);
+	if (!*out)
+		return err_set(e, ENOMEM, "out of memory");
+	/* A document alone is the script. */
+	n = str_format(*out, room, "%s", alone ? step->docs[0].text : step->text);
+	for (unsigned int i = 0; !alone && i < step->n_docs; i++)
+		n += str_format(*out + n, room - n, "\n%s%s", step->docs[i].text,
+				step->docs[i].name);
+	return 0;
+}
+
+/* What is executed: the words of the exec form, or the stage's shell with the text. */
+static int run_command(struct build_stage *s, const struct cfile_step *step, struct spec *run,
+		       struct err *e)
+{
+	const struct strv *first = step->is_exec ? &step->exec : &s->shell;
+	char *text = NULL;
+	int r = step->is_exec ? 0 : run_script(&run->arena, step, &text, e);
+
+	for (unsigned int i = 0; r >= 0 && i < first->n; i++)
+		r = strv_add(&run->arena, &run->command, first->v[i]);
+	if (r >= 0 && text)
+		r = strv_add(&run->arena, &run->command, text);
+	return r == -ENOMEM ? err_set(e, ENOMEM, "out of memory") : r;
+}
+
+static int run_env(struct build_stage *s, struct spec *run, struct err *e)
+{
+	const struct strv *lists[] = { &s->arg, &s->config->env };
+	int r = 0;
+
+	for (size_t l = 0; l < ARRAY_SIZE(lists); l++)
+		for (unsigned int i = 0; r >= 0 && i < lists[l]->n; i++)
+			r = build_set(&run->arena, &run->env, lists[l]->v[i], e);
+	return r < 0 ? r : spec_mark(run, "env");
+}
+
+static int run_network(const struct cfile_step *step, struct spec *run, struct err *e)
+{
+	const char *network = cfile_flag(step, "network");
+
+	if (network && strcmp(network, "default") != 0) {
+		run->network = (struct strv){ 0 };
+		return spec_set(run, spec_field("network"), network, e);
+	}
+	if (spec_is_set(run, spec_field("network")))
+		return 0;
+	return spec_set(run, spec_field("network"), "host", e);
+}
+
+static int run_describe(struct build *b, struct build_stage *s, const struct cfile_step *step,
+			const char *path, struct spec *run, struct err *e)
+{
+	uint32_t random;
+	char name[24];
+	int r;
+
+	if (sys_random(&random, sizeof(random)) < 0)
+		return err_set(e, EIO, "no random numbers for a name");
+	str_format(name, sizeof(name), "build-%08x", random);
+	run->name = arena_str(&run->arena, name);
+	r = b->request->run ? spec_inherit(run, b->request->run, e) : 0;
+	if (r >= 0)
+		r = spec_set(run, spec_field("image"), path, e);
+	if (r >= 0)
+		r = spec_set(run, spec_field("storage"), "bind", e);
+	if (r >= 0)
+		r = run_command(s, step, run, e);
+	if (r >= 0)
+		r = spec_mark(run, "command");
+	if (r >= 0)
+		r = run_env(s, run, e);
+	if (r >= 0 && s->config->workdir)
+		r = spec_set(run, spec_field("workdir"), s->config->workdir, e);
+	if (r >= 0 && s->config->user)
+		r = spec_set(run, spec_field("user"), s->config->user, e);
+	return r < 0 ? r : run_network(step, run, e);
+}
+
+/* Starts it, waits. The exit status, or -errno. */
+static int run_container(struct spec *run, struct err *e)
+{
+	struct launch l;
+	sigset_t before;
+	int status, r = paths_make_run(e);
+
+	if (r < 0)
+		return r;
+	launch_init(&l, run);
+	l.stdio[1] = STDOUT_FILENO;
+	l.stdio[2] = STDERR_FILENO;
+	l.die_with_us = true;
+	/* Signals go to the program while there is one, and end us when there is none. */
+	sigprocmask(SIG_BLOCK, NULL, &before);
+	relay_begin();
+	r = launch_up(&l, e);
+	if (r >= 0) {
+		status = relay_run(l.pid, l.master, false);
+		r = launch_down_wait(run->name, RUN_CLEAN_MS, e);
+		r = r < 0 ? r : relay_status(status);
+	}
+	launch_free(&l);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return r;
+}
+
+static int run_add_mounts(struct build *b, struct build_stage *s, const struct cfile_step *step,
+			  int root, struct spec *run, struct run_held *held, unsigned int *n,
+			  struct err *e)
+{
+	int r = 0;
+
+	for (unsigned int i = 0; r >= 0 && i < step->flags.n; i++) {
+		AUTO_FD int there = -1;
+
+		if (strncmp(step->flags.v[i], "mount=", 6) != 0)
+			continue;
+		if (*n == RUN_MOUNTS_MAX)
+			return err_set(e, E2BIG, "more than %d --mount", RUN_MOUNTS_MAX);
+		held[*n] = (struct run_held){ 0 };
+		r = run_mount_add(b, s, step->flags.v[i] + 6, *n, run, &held[*n], e);
+		if (r >= 0)
+			there = path_open_beneath(root, held[*n].target, O_PATH, 0);
+		held[*n].new = r >= 0 && there < 0;
+		++*n;
+	}
+	return r;
+}
+
+/* What the mounts needed goes; a place that was made for one of them is no part of the image. */
+static void run_drop_mounts(struct build *b, int root, struct run_held *held, unsigned int n)
+{
+	char name[NAME_MAX + 1];
+
+	while (n-- > 0) {
+		AUTO_FD int parent = -1;
+
+		if (held[n].new)
+			parent = path_open_parent(root, held[n].target, false, name, sizeof(name));
+		if (parent >= 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno == ENOTDIR)
+			unlinkat(parent, name, 0);
+		str_format(name, sizeof(name), "bind%u", n);
+		build_layers_unplace(&b->layers, name);
+		str_format(name, sizeof(name), "tree%u", n);
+		build_layers_unmount(&b->layers, name, NULL);
+	}
+}
+
+int build_run(struct build *b, struct build_stage *s, const struct cfile_step *step, int root,
+	      const char *path, struct err *e)
+{
+	struct run_held held[RUN_MOUNTS_MAX];
+	struct spec *run = spec_new();
+	unsigned int n = 0;
+	int r;
+
+	if (!run)
+		return err_set(e, ENOMEM, "out of memory");
+	r = run_describe(b, s, step, path, run, e);
+	if (r >= 0)
+		r = run_add_mounts(b, s, step, root, run, held, &n, e);
+	if (r >= 0)
+		r = spec_finish(run, e);
+	if (r >= 0) {
+		out_flush(&b->out);
+		r = run_container(run, e);
+	}
+	run_drop_mounts(b, root, held, n);
+	spec_free(run);
+	if (r > 0)
+		return err_set(e, ECANCELED, "the command ended with status %d", r);
+	return r;
+}
+
+int build_run_hash(struct build *b, struct build_stage *s, const struct cfile_step *step,
+		   struct hash_sha256 *h, struct err *e)
+{
+	const struct strv *lists[] = { &step->flags, &step->exec, &s->shell, &s->arg,
+				       &s->config->env };
+
+	(void)b;
+	(void)e;
+	build_layers_key_add(h, "RUN");
+	build_layers_key_add(h, step->text);
+	build_layers_key_add(h, s->config->user ? s->config->user : "");
+	build_layers_key_add(h, s->config->workdir ? s->config->workdir : "");
+	for (size_t l = 0; l < ARRAY_SIZE(lists); l++) {
+		build_layers_key_add(h, "list");
+		for (unsigned int i = 0; i < lists[l]->n; i++)
+			build_layers_key_add(h, lists[l]->v[i]);
+	}
+	for (unsigned int i = 0; i < step->n_docs; i++)
+		build_layers_key_add(h, step->docs[i].text);
+	return 0;
+}

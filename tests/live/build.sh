@@ -1,0 +1,281 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# `myctr build`: real Containerfiles to images that run, layers that are used again, errors that say where, and
+# hostile ones that reach nothing outside their stage.
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+
+export MYCTR
+cd "$live_dir" || exit 1
+echo secret >"$live_dir/outside"
+said=$live_dir/said
+
+# build WHERE OPTIONS...: what it says goes to $said
+build() { where=$1; shift; timeout 60 "$MYCTR" build "$@" "$where" >"$said" 2>&1; }
+# file DIR: a context with the Containerfile of standard input
+file() { rm -rf "$1"; mkdir -p "$1"; cat >"$1/Containerfile"; }
+run() { "$MYCTR" run --rm --read-only "$@" 2>&1; }
+left() { find "$MYCTR_DATA/build" -maxdepth 1 -name 'w-*' 2>/dev/null; grep "$live_dir" /proc/self/mounts; }
+
+# ---- an ordinary one -------------------------------------------------------------------------------
+
+file one.d <<END
+# syntax=docker/dockerfile:1
+ARG BASE=$root
+FROM \${BASE} AS tools
+ENV GREETING="hello there" PATH=/bin
+ARG WHO=world
+RUN echo "\$GREETING \$WHO" >/greeting && \\
+    # a comment in between
+    id -u >/id
+COPY . /ctx/
+RUN <<DOC
+ls /ctx >/list
+cat /ctx/sub/b.txt >>/list
+DOC
+
+FROM scratch
+ENV PATH=/bin
+COPY --from=tools /bin /bin
+COPY --from=tools --chown=33:44 --chmod=0640 /greeting /list /id /out/
+COPY <<passwd /etc/
+www:x:33:44::/:/bin/sh
+passwd
+WORKDIR /out
+USER www
+LABEL version=1.2 "of what"="a b"
+EXPOSE 80/tcp
+VOLUME /out
+STOPSIGNAL INT
+ENTRYPOINT ["cat"]
+CMD ["greeting"]
+END
+mkdir one.d/sub; echo b >one.d/sub/b.txt; echo x >one.d/x.o; echo k >one.d/keep.o
+printf '*.o\n!keep.o\nContainerfile\n' >one.d/.containerignore
+
+check "a Containerfile of two stages is built" build one.d -t one:1 -t one
+is "its command runs as its user, in its folder" "hello there world" "$(run one)"
+is "a command replaces CMD, not ENTRYPOINT" "$(printf '%s\n' keep.o sub b)" "$(run one:1 list)"
+is "--chown and --chmod" "640 33 44" "$(run --entrypoint /bin/stat one -c '%a %u %g' /out/greeting)"
+is "RUN was root" 0 "$(run one id)"
+has "progress says which step of how many" "^Step 1/19: FROM" "$(cat "$said")"
+has "and what was made" "^sha256:[0-9a-f]{64} (squashfs|tar.lz4), .*M, [0-9]+ s" "$(cat "$said")"
+has "image inspect shows what it says of itself" "stop-signal *= *INT" "$("$MYCTR" image inspect one 2>&1)"
+is "nothing but layers is left" "" "$(left)"
+
+build one.d -t one:2
+is "a second build does every step as before" 7 "$(grep -c '^  as before' "$said")"
+hasnt "and runs nothing" "^  [0-9.]+ s" "$(cat "$said")"
+is "equal content is the same image" "$(run one:1)" "$(run one:2)"
+echo more >>one.d/sub/b.txt
+build one.d -t one:3
+is "a changed file does only what follows from it anew" 2 "$(grep -c '^  as before' "$said")"
+has "and it shows" more "$(run one:3 list)"
+build one.d -t one:4 --build-arg WHO=you
+is "--build-arg takes the place of the default" "hello there you" "$(run one:4)"
+build one.d --no-cache -t one:5
+hasnt "--no-cache does everything anew" "as before" "$(cat "$said")"
+check "--target builds one stage, and only what it needs" build one.d --target tools -t tools
+hasnt "not the other" "WORKDIR" "$(cat "$said")"
+is "which runs" "hello there world" "$(run tools cat /greeting)"
+
+# ---- forms and rules -------------------------------------------------------------------------------
+
+file two.d <<END
+FROM tools
+SHELL ["/bin/sh", "-e", "-c"]
+ENV A=1 B="\$A two" C='\$A'
+ENV D=\${A:+set}\${Z:-unset}
+RUN printf '%s|' "\$A" "\$B" "\$C" "\$D" >/vars
+RUN ["sh", "-c", "echo exec >/exec"]
+WORKDIR /a
+WORKDIR b
+RUN pwd >/pwd; rm /list; rm -rf /ctx; mkdir /ctx; echo only >/ctx/only
+ADD in.tar plain.txt in.gz /added/
+COPY *.txt [ab]/*.c /many/
+COPY dir /many
+CMD cat /vars /exec /pwd; ls /added /many; test ! -e /list; cat /ctx/*
+END
+mkdir two.d/a two.d/dir two.d/dir/deep
+echo plain >two.d/plain.txt; echo c >two.d/a/x.c; echo d >two.d/dir/deep/d
+ln -s /etc/passwd two.d/dir/link
+(cd two.d && echo t >t.log && tar cf in.tar t.log && gzip -c plain.txt >in.gz && rm t.log)
+check "the second" build two.d -t two
+is "words, forms, folders, removed files, archives and patterns" "$(printf '%s\n' '1| two|$A|setunset|exec' /a/b /added: \
+	in.gz plain.txt t.log '' /many: deep link plain.txt x.c only)" "$(run two)"
+is "a link is copied as a link" /etc/passwd "$(run two readlink /many/link)"
+
+check "to a file: tar" build two.d --format tar -o two.tar
+is "which GNU tar reads" plain "$(tar xOf two.tar added/plain.txt 2>&1)"
+check "tar.lz4" build two.d --format tar.lz4 -o two.tar.lz4
+is "which runs in place" "$(run two)" "$(run "$live_dir/two.tar.lz4")"
+check "a build on a squashfs file" sh -c 'mkdir -p three.d; printf "FROM %s\nRUN echo three >/3\nCMD cat /3\n" "$1" >three.d/Containerfile
+	"$MYCTR" build -t three three.d' sh "$live_dir/two.tar.lz4"
+is "has both" three "$(run three)"
+check "a Containerfile from standard input" sh -c 'printf "FROM tools\nCMD echo stdin\n" | "$MYCTR" build -t stdin -f - one.d'
+is "with its command" stdin "$(run stdin)"
+
+file mounts.d <<'END'
+FROM tools
+RUN --mount=type=bind,source=src,target=/src --mount=type=cache,target=/cache --mount=type=tmpfs,target=/scratch \
+    cat /src/f >/f; echo x >>/cache/n; wc -l </cache/n >/n; echo t >/scratch/t
+RUN --mount=type=bind,from=tools,source=/greeting,target=/g cat /g >/g2
+RUN --network=none cat /proc/net/dev | grep -c : >/links
+CMD cat /f /n /g2 /links; ls -d /src /cache /scratch 2>/dev/null
+END
+mkdir mounts.d/src; echo f >mounts.d/src/f
+check "RUN --mount and --network" build mounts.d -t mounts
+is "are there meanwhile, and not in the image" "$(printf '%s\n' f 1 'hello there world' 1)" "$(run mounts)"
+build mounts.d --no-cache -t mounts
+is "a cache is kept from build to build" 2 "$(run mounts cat /n)"
+fails "a bind of the context cannot be written" sh -c 'printf "FROM tools\nRUN --mount=type=bind,target=/c touch /c/new\n" |
+	"$MYCTR" build -f - mounts.d'
+check "limits are for RUN's containers" sh -c 'printf "FROM tools\nRUN ulimit -n >/n\nCMD cat /n\n" |
+	"$MYCTR" build --rlimit nofile=77 -t limited -f - mounts.d'
+is "as they were given" 77 "$(run limited)"
+
+# ---- errors ----------------------------------------------------------------------------------------
+
+# bad NAME PATTERN: the Containerfile of standard input fails with one sentence like that
+bad()
+{
+	file bad
+	mkdir bad/d; echo f >bad/f
+	ln -s "$live_dir/outside" bad/out; ln -s ../../../../../../etc bad/up
+	if build bad -t bad; then not_ok "$1" "it was built: $(cat "$said")"; else has "$1" "$2" "$(cat "$said")"; fi
+}
+bad "a failing command says where" '^myctr: Containerfile:3: RUN: the command ended with status 3$' <<END
+FROM tools
+
+RUN exit 3
+END
+bad "an unknown instruction" 'Containerfile:2: unknown instruction RUNN; did you mean RUN\?' <<END
+FROM tools
+RUNN x
+END
+bad "an unknown base" 'Containerfile:1: FROM: .*nothere' <<END
+FROM nothere
+END
+bad "a missing source" 'Containerfile:2: COPY: nofile: not to be had from the context' <<END
+FROM tools
+COPY nofile /
+END
+bad "a pattern without a match" 'COPY: \*\.nothing: matches no file of the context' <<END
+FROM tools
+COPY *.nothing /
+END
+bad "several files to what is no folder" 'COPY: /f: several files go to a folder' <<END
+FROM tools
+COPY f d /f
+END
+bad "an address" 'ADD: https://x/y: nothing is fetched' <<END
+FROM tools
+ADD https://x/y /
+END
+bad "a user who is not there" 'COPY: --chown: .*nobody-here' <<END
+FROM tools
+COPY --chown=nobody-here f /
+END
+bad "a program that is not there" 'Containerfile:2: RUN: .*not.*there' <<END
+FROM tools
+RUN ["/not/there"]
+END
+bad "a secret" 'RUN: --mount: type secret: not supported' <<END
+FROM tools
+RUN --mount=type=secret,target=/s cat /s
+END
+bad "a variable that must be set" 'COPY: NEEDED: say which' <<END
+FROM tools
+COPY \${NEEDED:?say which} /
+END
+fails "no Containerfile" build d
+fails "no context" build nowhere
+fails "a format that is none" build one.d --format zip -o x.zip
+hasnt "fails before anything is done" Step "$(cat "$said")"
+is "a failed build leaves no image" "" "$("$MYCTR" image ls 2>/dev/null | grep '^bad')"
+is "and nothing else" "" "$(left)"
+echo old >keep.tar
+build bad --format tar -o keep.tar
+is "nor does it touch the file it was to make" old "$(cat keep.tar)"
+
+# ---- hostile ones ------------------------------------------------------------------------------------
+
+# out NAME: the Containerfile of standard input, whether it works or not, brings nothing of the host's into the image
+out()
+{
+	file bad; mkdir bad/d
+	ln -s "$live_dir/outside" bad/out; ln -s ../../../../../../../../../.. bad/up
+	build bad -t bad --format tar -o bad.tar --no-cache
+	if [ -f bad.tar ] && tar xOf bad.tar 2>/dev/null | grep -aq '^secret'; then not_ok "$1" "$(cat "$said")"; else ok "$1"; fi
+	rm -f bad.tar
+}
+out "COPY of a link to outside of the context" <<END
+FROM scratch
+COPY out /
+END
+out "COPY through a link upwards" <<END
+FROM scratch
+COPY up$live_dir/outside /
+END
+out "COPY with .." <<END
+FROM scratch
+COPY ../outside /
+END
+out "COPY --from a stage that has such a link" <<END
+FROM tools AS x
+RUN ln -s / /host; ln -s $live_dir/outside /out
+FROM scratch
+COPY --from=x /out /host$live_dir/outside /
+END
+out "RUN --mount with a source through a link" <<END
+FROM tools
+RUN --mount=type=bind,source=out,target=/m cat /m >/got
+END
+out "RUN --mount from a stage with such a link" <<END
+FROM tools AS x
+RUN ln -s / /host
+FROM tools
+RUN --mount=type=bind,from=x,source=/host$live_dir,target=/m cat /m/outside >/got
+END
+file bad <<END
+FROM tools
+RUN ln -s $live_dir /away && ln -s $live_dir/planted /file && mkdir /x && ln -s $live_dir /x/etc
+WORKDIR /away/made
+COPY f /away/copied
+COPY f /file
+COPY f /x/etc/
+ADD a.tar /away/
+RUN --mount=type=cache,id=../../../planted,target=/c --mount=type=tmpfs,target=/away/t true
+END
+echo f >bad/f; tar cf bad/a.tar -C bad f
+check "links in the stage where files go" build bad -t bad
+is "lead nowhere outside it" "" "$(ls -d made copied planted f t "$MYCTR_DATA/planted" 2>/dev/null)"
+is "nothing outside was changed" secret "$(cat outside)"
+is "mounts, work folders: nothing is left" "" "$(left)"
+
+# ---- killed --------------------------------------------------------------------------------------------
+
+file slow.d <<END
+FROM tools
+RUN echo one >/1
+RUN echo two >/2; sleep 31338
+END
+"$MYCTR" build -t slow slow.d >"$said" 2>&1 &
+builder=$!
+until_true 5 pgrep -f '^sleep 31338'
+kill -9 $builder
+wait $builder 2>/dev/null
+gone() { ! pgrep -f '^sleep 31338'; }
+check "a killed build takes its container along" until_true 5 gone
+is "and its mounts" "" "$(grep "$live_dir" /proc/self/mounts)"
+build one.d -t one
+is "the next one collects what it left" "" "$(left)"
+sed -i 's/; sleep 31338//' slow.d/Containerfile
+build slow.d -t slow
+is "and what was whole of it is used" 1 "$(grep -c 'as before' "$said")"
+"$MYCTR" build -t slow slow.d --build-arg x=1 --no-cache >/dev/null 2>&1 &
+"$MYCTR" build -t slow2 slow.d --no-cache >/dev/null 2>&1
+other=$?
+wait $!
+is "two at a time do not meet" "0 0" "$? $other"
+done_testing
