@@ -120,11 +120,11 @@ int store_drop(struct store *s, uint16_t kind, const char *key)
 
 /* ---- opening ---------------------------------------------------------------------------------- */
 
-int store_open_index(struct store *s, bool writable, struct err *e)
+int store_open_index(struct store *s, const char *name, bool writable, struct err *e)
 {
-	char index[sizeof(s->path) + 8];
+	char index[sizeof(s->path) + 16];
 
-	str_format(index, sizeof(index), "%s/index", s->path);
+	str_format(index, sizeof(index), "%s/%s", s->path, name);
 	return record_open(&s->index, &store_format, index, CONFIG_STORE_RECORDS, writable, true,
 			   e);
 }
@@ -146,7 +146,7 @@ int store_open(struct store *s, struct err *e)
 	s->dir = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir < 0)
 		return errno == ENOENT ? 0 : err_sys(e, errno, "%s: cannot open", s->path);
-	r = store_open_index(s, false, e);
+	r = store_open_index(s, STORE_INDEX, false, e);
 	if (r == -ENOENT) {
 		s->index = (struct records){ .fd = -1 };
 		return 0;
@@ -188,6 +188,18 @@ int store_config(const struct store *s, const char *id, char **text, size_t *len
 
 /* ---- looking ---------------------------------------------------------------------------------- */
 
+bool store_is_named(struct store *s, const char *id)
+{
+	uint8_t buf[RECORD_COPY];
+	struct store_item item;
+
+	for (uint32_t i = 0; i < record_slots(&s->index); i++)
+		if (record_get(&s->index, i, buf) == 0 && store_decode(&item, buf) &&
+		    item.kind == STORE_TAG && strcmp(item.id, id) == 0)
+			return true;
+	return false;
+}
+
 int store_image(struct store *s, const char *id, struct store_item *item)
 {
 	uint8_t buf[RECORD_COPY];
@@ -196,7 +208,9 @@ int store_image(struct store *s, const char *id, struct store_item *item)
 	    record_find(&s->index, STORE_IMAGE, id, buf) < 0 || !store_decode(item, buf))
 		return -ENOENT;
 	/* Without a size it was claimed and never written. */
-	return item->size && !(item->flags & STORE_LOADING) ? 0 : -ENOENT;
+	if (!item->size)
+		return -ENOENT;
+	return item->flags & STORE_LOADING && !store_is_named(s, id) ? -ENOENT : 0;
 }
 
 bool store_next(struct store *s, uint32_t *i, struct store_item *item)

@@ -13,7 +13,7 @@
  * on the device and under their names before. When it is removed its record goes first. So a power cut at any
  * moment leaves an image whole and listed, or not listed; what lies around unlisted is collected by
  * whoever opens the store for writing next. Changes are made one after the other, under the index's lock;
- * readers take none.
+ * readers take none. Where there are images and no index, one is made that lists those that are whole.
  *
  * A record of the index (offsets in a copy; key of STORE_KEY bytes):
  *
@@ -39,7 +39,7 @@
 
 enum store_kind { STORE_IMAGE = 1, STORE_TAG = 2 };
 
-#define STORE_LOADING 1 /* its name is written next; without one it was never there */
+#define STORE_LOADING 1 /* it is there once it has its name, which is written next */
 #define STORE_CONFIG 2	/* ID.conf exists */
 
 /* One image or one name. */

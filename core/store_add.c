@@ -41,7 +41,9 @@ int store_open_writable(struct store *s, struct err *e)
 	if (r == 0)
 		r = add_make(s, e);
 	if (r == 0)
-		r = store_open_index(s, true, e);
+		r = store_rescue(s, e);
+	if (r == 0)
+		r = store_open_index(s, STORE_INDEX, true, e);
 	if (r < 0)
 		store_close(s);
 	else

@@ -190,18 +190,6 @@ void store_prune_trees(struct store *s, uint64_t *bytes, unsigned int *n)
 
 /* ---- images and names ------------------------------------------------------------------------- */
 
-static bool drop_is_named(struct store *s, const char *id)
-{
-	uint8_t buf[RECORD_COPY];
-	struct store_item item;
-
-	for (uint32_t i = 0; i < record_slots(&s->index); i++)
-		if (record_get(&s->index, i, buf) == 0 && store_decode(&item, buf) &&
-		    item.kind == STORE_TAG && strcmp(item.id, id) == 0)
-			return true;
-	return false;
-}
-
 /* Drops the names of an image that is gone (id), or of any that is not there (NULL). */
 static void drop_names(struct store *s, const char *id)
 {
@@ -233,7 +221,7 @@ int store_remove(struct store *s, const char *id, bool unnamed, struct err *e)
 
 	if (r < 0)
 		return err_sys(e, r, "%s: cannot lock", s->index.path);
-	r = unnamed && drop_is_named(s, id) ? -EBUSY : 0;
+	r = unnamed && store_is_named(s, id) ? -EBUSY : 0;
 	if (r == 0) {
 		aside = drop_tree_aside(s, id);
 		r = store_drop(s, STORE_IMAGE, id);
@@ -264,7 +252,6 @@ int store_untag(struct store *s, const char *name, struct err *e)
 
 struct collect {
 	struct store *store;
-	bool fresh;   /* the index was lost: files are listed again */
 	bool damaged; /* a record cannot be read: its file must not be taken for a leftover */
 };
 
@@ -279,30 +266,12 @@ static void collect_record(struct collect *c, uint32_t slot)
 	c->damaged = c->damaged || r == -EILSEQ || r == -EIO;
 	if (r < 0 || !store_decode(&item, buf) || item.kind != STORE_IMAGE)
 		return;
-	if (!item.size || (item.flags & STORE_LOADING && !drop_is_named(s, item.id))) {
+	if (!item.size || (item.flags & STORE_LOADING && !store_is_named(s, item.id))) {
 		record_drop(&s->index, slot, item.id);
 	} else if (item.flags & STORE_LOADING) {
 		item.flags &= ~(uint32_t)STORE_LOADING;
 		store_put(s, &item, NULL);
 	}
-}
-
-/* After the index was lost, whole files become images without a name. */
-static bool collect_adopt(struct store *s, const char *id)
-{
-	struct store_item item = { .kind = STORE_IMAGE, .format = "?", .created = stamp_now() };
-	AUTO_FD int fd = store_open_image(s, id, NULL);
-	char conf[STORE_ENTRY], now[STORE_ID];
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !st.st_size ||
-	    store_hash(fd, now) < 0 || strcmp(now, id) != 0)
-		return false;
-	memcpy(item.id, id, sizeof(item.id));
-	str_format(conf, sizeof(conf), STORE_FILES "/%s.conf", id);
-	item.size = (uint64_t)st.st_size;
-	item.flags = faccessat(s->dir, conf, F_OK, 0) == 0 ? STORE_CONFIG : 0;
-	return store_put(s, &item, NULL) == 0;
 }
 
 static void collect_file(void *arg, const char *name)
@@ -315,8 +284,6 @@ static void collect_file(void *arg, const char *name)
 	str_copy(id, sizeof(id), name);
 	if (store_is_id(id) && (!*rest || strcmp(rest, ".conf") == 0) &&
 	    store_image(c->store, id, &image) == 0)
-		return;
-	if (c->fresh && store_is_id(id) && (*rest || collect_adopt(c->store, id)))
 		return;
 	str_format(path, sizeof(path), STORE_FILES "/%s", name);
 	unlinkat(c->store->dir, path, 0);
@@ -348,7 +315,6 @@ void store_collect(struct store *s)
 
 	if (record_lock(&s->index) < 0)
 		return;
-	c.fresh = record_slots(&s->index) == 0;
 	for (uint32_t i = 0; i < record_slots(&s->index); i++)
 		collect_record(&c, i);
 	drop_names(s, NULL);

@@ -7,6 +7,7 @@
 
 #include "core/store.h"
 
+#define STORE_INDEX "index"
 #define STORE_FILES "sha256"	    /* folder of the image files */
 #define STORE_NEW ".new-"	    /* files being written */
 #define STORE_GONE ".gone-"	    /* trees being removed */
@@ -18,7 +19,7 @@ bool store_is_id(const char *text);
 
 /* The parts of opening: nothing open yet; then the index, images/ must be there for writing. */
 int store_begin(struct store *s, struct err *e);
-int store_open_index(struct store *s, bool writable, struct err *e);
+int store_open_index(struct store *s, const char *name, bool writable, struct err *e);
 
 /* A record's bytes; false when they are neither image nor name. */
 bool store_decode(struct store_item *item, const uint8_t buf[RECORD_COPY]);
@@ -30,8 +31,14 @@ int store_put(struct store *s, const struct store_item *item, struct err *e);
 /* Frees a record. -ENOENT. */
 int store_drop(struct store *s, uint16_t kind, const char *key);
 
+/* Has the image a name? */
+bool store_is_named(struct store *s, const char *id);
+
 /* SHA-256 of a file. */
 int store_hash(int fd, char id[STORE_ID]);
+
+/* Makes the index anew from the files that are there, unless there is one. */
+int store_rescue(struct store *s, struct err *e);
 
 /* Does a running container run from the tree or the file of this image? */
 bool store_runs(const char *id);

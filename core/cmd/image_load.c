@@ -55,6 +55,8 @@ static int load_open(struct load *l, const char *path, struct err *e)
 	if (!path && isatty(l->in))
 		return err_set(e, EINVAL, "is a terminal; give a FILE or `< FILE`");
 	l->folder = S_ISDIR(st.st_mode);
+	if (S_ISCHR(st.st_mode))
+		return err_set(e, EINVAL, "neither a file nor a stream");
 	if (S_ISREG(st.st_mode))
 		l->size = (uint64_t)st.st_size;
 	if (S_ISBLK(st.st_mode) && ioctl(l->in, BLKGETSIZE64, &l->size) < 0)
