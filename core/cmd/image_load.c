@@ -144,6 +144,8 @@ static int load_into(struct load *l, struct store *s, struct store_item *item, s
 		r = import_find(&l->import, &driver, e);
 	if (r > 0)
 		return load_foreign(l, s, l->in, driver, item, e);
+	if (r == 0 && l->size && lseek(l->in, 0, SEEK_SET) < 0)
+		r = err_sys(e, errno, "cannot rewind");
 	if (r == 0 && l->folder)
 		r = err_set(e, EISDIR, "a folder; make an image of it with myctr image import");
 	return r < 0 ? r : load_copied(l, s, item, e);
