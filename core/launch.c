@@ -248,7 +248,8 @@ static int launch_names(struct launch *l, struct err *e)
 	ssize_t r;
 
 	(void)e;
-	if (!IS_ENABLED(CONFIG_NAMES) || (l->n_net == 1 && strcmp(l->net[0]->name, "none") == 0))
+	if (!IS_ENABLED(CONFIG_NAMES) || !l->n_net ||
+	    (l->n_net == 1 && strcmp(l->net[0]->name, "none") == 0))
 		return 0;
 	r = launch_slurp("/etc/resolv.conf", text);
 	/* systemd-resolved answers on the host's loopback; whom it asks itself is written down here. */
