@@ -24,3 +24,7 @@ fuzz-netlink := core/lib/netlink.c core/lib/err.c core/lib/fd.c core/lib/str.c c
 fuzz-gzip := drivers/codec/gzip.c core/codec.c core/lib/err.c $(tar-make)
 fuzz_libs-gzip := -lz
 fuzz-cfile := $(cfile-sources)
+ifeq ($(CONFIG_IMAGE_STORE),y)
+fuzz-store := $(store-sources) $(image-lib) core/lib/sha256.c core/lib/sha256_hw.c
+fuzz_libs-store := -llz4
+endif

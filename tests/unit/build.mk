@@ -111,3 +111,9 @@ cfile-sources := core/build_match.c core/cfile.c core/cfile_exec.c core/cfile_wo
 unit-core/cfile := $(cfile-sources)
 build-match := core/build_match.c core/lib/arena.c core/lib/str.c core/lib/err.c core/lib/fd.c core/lib/sys.c core/lib/str_escape.c
 unit-core/build_match := $(build-match)
+ifeq ($(CONFIG_IMAGE_STORE),y)
+unit-core/image_config := core/image_config.c $(manifest-sources)
+store-sources := $(filter core/store%.c,$(patsubst %.o,%.c,$(obj-y))) $(image-core) core/spec_store.c core/lib/stamp.c
+unit-core/store := $(store-sources) $(image-tar) $(tar-make) $(image-lib)
+unit_libs-core/store := -llz4
+endif
