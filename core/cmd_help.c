@@ -115,7 +115,8 @@ static void help_alias(struct out *o, const struct cmd_spec_alias *a)
 
 	str_format(text, sizeof(text), "the same as --%s%s%s", a->key, *a->value ? "=" : "",
 		   a->value);
-	help_option(o, a->letter, *a->name ? a->name : NULL, f && !*a->value ? f->arg : NULL, text);
+	help_option(o, a->letter, *a->name ? a->name : NULL,
+		    f && !*a->value ? spec_field_arg(f) : NULL, text);
 }
 
 static const char *help_field_arg(const struct spec_field *f, char *buf, size_t size)
@@ -123,7 +124,7 @@ static const char *help_field_arg(const struct spec_field *f, char *buf, size_t 
 	size_t n = 0;
 
 	if (f->type != SPEC_ENUM)
-		return f->arg;
+		return spec_field_arg(f);
 	buf[0] = '\0';
 	for (unsigned int i = 0; f->words[i]; i++)
 		n += str_format(buf + n, size - n, "%s%s", i ? "|" : "", f->words[i]);
@@ -149,7 +150,8 @@ static void help_one(struct out *o, const struct command *c)
 	for (unsigned int i = 0; i < spec_n_fields; i++) {
 		const struct spec_field *f = &spec_fields[i];
 
-		help_option(o, 0, f->name, help_field_arg(f, words, sizeof(words)), f->help);
+		help_option(o, 0, f->name, help_field_arg(f, words, sizeof(words)),
+			    spec_field_help(f));
 	}
 	out_text(o, "\nOther names\n");
 	for (unsigned int i = 0; i < cmd_n_spec_aliases; i++)

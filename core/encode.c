@@ -194,7 +194,8 @@ static bool decode_fits(const struct spec_field *f, uint64_t v)
 			n++;
 		return v < n;
 	case SPEC_NUM:
-		return v <= f->max && (f->min <= 0 || v >= (uint64_t)f->min);
+		return (f->max == SPEC_ANY || v <= f->max) &&
+		       (f->min <= 0 || v >= (uint64_t)f->min);
 	case SPEC_INT:
 		return (int64_t)v >= f->min && (int64_t)v <= (int64_t)f->max;
 	default:

@@ -14,13 +14,12 @@
 #include "core/lib/hash.h"
 #include "core/lib/path.h"
 
-#define HELP(text) (IS_ENABLED(CONFIG_HELP) ? (text) : NULL)
 #define CHECK(fn) (SPEC_FOREIGN ? (fn) : NULL)
 
-#define FIELD(struct_, id_, name_, type_, member_, arg_, help_, ...)                           \
-	{                                                                                      \
-		.id = id_, .name = name_, .type = type_, .offset = offsetof(struct_, member_), \
-		.arg = HELP(arg_), .help = HELP(help_), __VA_ARGS__                            \
+#define FIELD(struct_, id_, name_, type_, member_, arg_, help_, ...)             \
+	{                                                                        \
+		.id = id_, .name = SPEC_TEXT(name_, arg_, help_), .type = type_, \
+		.offset = offsetof(struct_, member_), __VA_ARGS__                \
 	}
 
 static const char *const net_kinds[] = {
@@ -109,7 +108,7 @@ static int net_check_dns(const char *text, struct err *e)
 #define IFACE(...) FIELD(struct iface_spec, __VA_ARGS__)
 
 static const struct spec_field net_fields[] = {
-	NET(1, "kind", SPEC_ENUM, kind, NULL, "what it is (default bridge)", .words = net_kinds),
+	NET(1, "kind", SPEC_ENUM, kind, "", "what it is (default bridge)", .words = net_kinds),
 	NET(2, "bridge", SPEC_STR, bridge, "NAME",
 	    "its bridge; one that exists is joined (default br-NETWORK)",
 	    .check = CHECK(net_check_ifname)),
@@ -126,11 +125,11 @@ static const struct spec_field net_fields[] = {
 	    .check = CHECK(net_check_subnet6)),
 	NET(8, "gateway6", SPEC_STR, gateway6, "ADDRESS",
 	    "(default: first of subnet6, on a bridge)", .check = CHECK(net_check_gateway6)),
-	NET(9, "nat", SPEC_BOOL, nat, NULL, "hidden behind the device's address (default yes)"),
-	NET(10, "isolate", SPEC_BOOL, isolate, NULL,
+	NET(9, "nat", SPEC_BOOL, nat, "", "hidden behind the device's address (default yes)"),
+	NET(10, "isolate", SPEC_BOOL, isolate, "",
 	    "its containers reach neither each other nor other networks"),
-	NET(11, "internal", SPEC_BOOL, internal, NULL, "no way out"),
-	NET(12, "dhcp", SPEC_BOOL, dhcp, NULL, "addresses are found by the containers themselves"),
+	NET(11, "internal", SPEC_BOOL, internal, "", "no way out"),
+	NET(12, "dhcp", SPEC_BOOL, dhcp, "", "addresses are found by the containers themselves"),
 	NET(13, "vlan", SPEC_NUM, vlan, "1-4094", "VLAN of the parent", .min = 1, .max = 4094),
 	NET(14, "mtu", SPEC_NUM, mtu, "BYTES", "largest packet", .min = 68, .max = 65535),
 	NET(15, "dns", SPEC_NAMES, dns, "ADDRESS|no",
@@ -147,7 +146,7 @@ static const struct spec_field iface_fields[] = {
 	      .check = CHECK(net_check_ifname)),
 	IFACE(4, "vlan", SPEC_NUM, vlan, "1-4094", "number of the VLAN", .min = 1, .max = 4094),
 	IFACE(5, "mtu", SPEC_NUM, mtu, "BYTES", "largest packet", .min = 68, .max = 65535),
-	IFACE(6, "up", SPEC_BOOL, up, NULL, "bring it up (default yes)"),
+	IFACE(6, "up", SPEC_BOOL, up, "", "bring it up (default yes)"),
 };
 
 _Static_assert(ARRAY_SIZE(net_fields) <= 64, "struct section.set has a bit for each field");

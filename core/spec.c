@@ -20,14 +20,12 @@
 #include "core/names.h"
 #include "core/port.h"
 
-/* A build without help texts does not carry them. */
-#define HELP(text) (IS_ENABLED(CONFIG_HELP) ? (text) : NULL)
 #define CHECK(fn) (SPEC_FOREIGN ? (fn) : NULL)
 
-#define FIELD(id_, name_, type_, member_, arg_, help_, ...)                                        \
-	{                                                                                          \
-		.id = id_, .name = name_, .type = type_, .offset = offsetof(struct spec, member_), \
-		.arg = HELP(arg_), .help = HELP(help_), SPEC_MEMBER(member_) __VA_ARGS__           \
+#define FIELD(id_, name_, type_, member_, arg_, help_, ...)                                \
+	{                                                                                  \
+		.id = id_, .name = SPEC_TEXT(name_, arg_, help_), .type = type_,           \
+		.offset = offsetof(struct spec, member_), SPEC_MEMBER(member_) __VA_ARGS__ \
 	}
 
 static const char *const spec_storages[] = { "overlay", "tmpfs", "read-only", "bind", NULL };
@@ -219,9 +217,9 @@ const struct spec_field spec_fields[] = {
 	      .check = CHECK(ids_check_group)),
 	FIELD(7, "hostname", SPEC_STR, hostname, "NAME", "default: its name",
 	      .check = CHECK(spec_check_hostname)),
-	FIELD(8, "task", SPEC_BOOL, task, NULL, "runs once; those after it wait for its end"),
-	FIELD(9, "tty", SPEC_BOOL, tty, NULL, "has a terminal"),
-	FIELD(10, "autostart", SPEC_BOOL, autostart, NULL, "starts with the device (default yes)"),
+	FIELD(8, "task", SPEC_BOOL, task, "", "runs once; those after it wait for its end"),
+	FIELD(9, "tty", SPEC_BOOL, tty, "", "has a terminal"),
+	FIELD(10, "autostart", SPEC_BOOL, autostart, "", "starts with the device (default yes)"),
 
 	FIELD(13, "label", SPEC_LIST, label, "KEY=VALUE", "for people and tools",
 	      .check = CHECK(spec_check_keyval)),
@@ -230,7 +228,7 @@ const struct spec_field spec_fields[] = {
 	FIELD(15, "data-path", SPEC_LIST, data_path, "DIR", "it keeps data there (only said)",
 	      .check = CHECK(spec_check_absolute)),
 
-	FIELD(20, "storage", SPEC_ENUM, storage, NULL, "where what it writes goes",
+	FIELD(20, "storage", SPEC_ENUM, storage, "", "where what it writes goes",
 	      .words = spec_storages),
 	FIELD(21, "storage-size", SPEC_SIZE, storage_size, "SIZE", "of a tmpfs storage"),
 	FIELD(22, "mount", SPEC_LIST, mount, "SRC:DST[:OPTS]", "bind a path of the host",
@@ -245,11 +243,10 @@ const struct spec_field spec_fields[] = {
 	      .check = CHECK(spec_check_absolute)),
 	FIELD(27, "shm-size", SPEC_SIZE, shm_size, "SIZE", "of /dev/shm (default 8M)"),
 
-	FIELD(40, "pid", SPEC_ENUM, pid, NULL, "PID namespace", .words = spec_sharings),
-	FIELD(41, "uts", SPEC_ENUM, uts, NULL, "UTS namespace", .words = spec_sharings),
-	FIELD(42, "ipc", SPEC_ENUM, ipc, NULL, "IPC namespace", .words = spec_sharings),
-	FIELD(43, "cgroupns", SPEC_ENUM, cgroupns, NULL, "cgroup namespace",
-	      .words = spec_sharings),
+	FIELD(40, "pid", SPEC_ENUM, pid, "", "PID namespace", .words = spec_sharings),
+	FIELD(41, "uts", SPEC_ENUM, uts, "", "UTS namespace", .words = spec_sharings),
+	FIELD(42, "ipc", SPEC_ENUM, ipc, "", "IPC namespace", .words = spec_sharings),
+	FIELD(43, "cgroupns", SPEC_ENUM, cgroupns, "", "cgroup namespace", .words = spec_sharings),
 	FIELD(44, "network", SPEC_NAMES, network, "NETWORK",
 	      "none, host or a network (default none)", .check = CHECK(spec_check_name)),
 	FIELD(47, "ip", SPEC_NAMES, ip, "ADDRESS", "its IPv4 or IPv6 address in one of them",
@@ -258,8 +255,8 @@ const struct spec_field spec_fields[] = {
 	      .check = CHECK(spec_check_mac)),
 	FIELD(49, "network-alias", SPEC_NAMES, aliases, "NAME",
 	      "further name for others on its networks", .check = CHECK(spec_check_name)),
-	FIELD(45, "userns", SPEC_BOOL, userns, NULL, "a user namespace of its own"),
-	FIELD(46, "timens", SPEC_BOOL, timens, NULL, "a time namespace of its own"),
+	FIELD(45, "userns", SPEC_BOOL, userns, "", "a user namespace of its own"),
+	FIELD(46, "timens", SPEC_BOOL, timens, "", "a time namespace of its own"),
 
 	FIELD(50, "publish", SPEC_LIST, publish, "PORT:PORT[/udp]",
 	      "[ADDRESS:]PORT:PORT[/udp][@IF] of the device to it",
@@ -281,7 +278,7 @@ const struct spec_field spec_fields[] = {
 	      "memory that is not taken away if possible"),
 	FIELD(63, "memory-min", SPEC_SIZE, memory_min, "SIZE", "memory that is never taken away"),
 	FIELD(64, "memory-swap", SPEC_SIZE, memory_swap, "SIZE", "most swap"),
-	FIELD(65, "oom-group", SPEC_BOOL, oom_group, NULL, "out of memory ends all of it"),
+	FIELD(65, "oom-group", SPEC_BOOL, oom_group, "", "out of memory ends all of it"),
 	FIELD(66, "cpu", SPEC_CPU, cpu, "50%|0.5", "most processor time; 100% is one processor"),
 	FIELD(67, "cpu-weight", SPEC_NUM, cpu_weight, "1-10000",
 	      "share of the processor (kernel default 100)", .min = 1, .max = 10000),
@@ -290,13 +287,13 @@ const struct spec_field spec_fields[] = {
 	FIELD(69, "cpuset-mems", SPEC_STR, cpuset_mems, "0-1", "memory nodes it may use",
 	      .check = CHECK(spec_check_cpus)),
 	FIELD(70, "pids", SPEC_NUM, pids, "N", "most processes and threads", .min = 1,
-	      .max = SPEC_UNLIMITED),
+	      .max = SPEC_ANY),
 	FIELD(71, "io-weight", SPEC_NUM, io_weight, "1-10000", "share of the disk", .min = 1,
 	      .max = 10000),
 	FIELD(72, "io-max", SPEC_LIST, io_max, "DEV KEY=N...",
 	      "rbps= wbps= riops= wiops= of a device"),
-	FIELD(73, "limits", SPEC_ENUM, limits, NULL,
-	      "a limit the kernel cannot keep: error, or said", .words = spec_limit_words),
+	FIELD(73, "limits", SPEC_ENUM, limits, "", "a limit the kernel cannot keep: error, or said",
+	      .words = spec_limit_words),
 	FIELD(74, "oom-score-adj", SPEC_INT, oom_score_adj, "N",
 	      "-1000..1000, higher is ended first", .min = -1000, .max = 1000),
 	FIELD(75, "rlimit", SPEC_LIST, rlimit, "NAME=SOFT[:HARD]", "nofile=1024, core=0, ...",
@@ -310,11 +307,11 @@ const struct spec_field spec_fields[] = {
 	      .check = CHECK(cap_check)),
 	FIELD(92, "cap-ambient", SPEC_NAMES, cap_ambient, "CAP",
 	      "capability a user other than root has too", .check = CHECK(cap_check)),
-	FIELD(93, "no-new-privs", SPEC_BOOL, no_new_privs, NULL, "no setuid (default yes)"),
-	FIELD(94, "privileged", SPEC_BOOL, privileged, NULL, "no protection of the host at all"),
+	FIELD(93, "no-new-privs", SPEC_BOOL, no_new_privs, "", "no setuid (default yes)"),
+	FIELD(94, "privileged", SPEC_BOOL, privileged, "", "no protection of the host at all"),
 	FIELD(95, "seccomp", SPEC_STR, seccomp, "PROFILE", "default, unconfined or a file"),
 
-	FIELD(110, "restart", SPEC_ENUM, restart, NULL, "when it has ended (default no)",
+	FIELD(110, "restart", SPEC_ENUM, restart, "", "when it has ended (default no)",
 	      .words = spec_restarts),
 	FIELD(111, "restart-delay", SPEC_TIME, restart_delay, "TIME",
 	      "before the first restart, then doubled (100ms)"),
@@ -324,13 +321,13 @@ const struct spec_field spec_fields[] = {
 	      "up this long, the delay starts anew (60s)"),
 	FIELD(114, "restart-limit", SPEC_NUM, restart_limit, "N",
 	      "restarts in a row; 0 is no limit", .max = 1000000),
-	FIELD(115, "restart-then", SPEC_ENUM, restart_then, NULL, "past that limit",
+	FIELD(115, "restart-then", SPEC_ENUM, restart_then, "", "past that limit",
 	      .words = spec_thens),
 	FIELD(116, "after", SPEC_NAMES, after, "NAME", "starts after these",
 	      .check = CHECK(spec_check_name)),
 	FIELD(117, "requires", SPEC_NAMES, requires, "NAME", "and not without these",
 	      .check = CHECK(spec_check_name)),
-	FIELD(118, "critical", SPEC_BOOL, critical, NULL, "the device is not well without it"),
+	FIELD(118, "critical", SPEC_BOOL, critical, "", "the device is not well without it"),
 	FIELD(119, "stop-signal", SPEC_STR, stop_signal, "SIGNAL", "asks it to end (TERM)",
 	      .check = CHECK(spec_check_signal)),
 	FIELD(120, "stop-timeout", SPEC_TIME, stop_timeout, "TIME", "then it is killed (10s)"),

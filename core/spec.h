@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 
 #include "core/lib/arena.h"
@@ -79,8 +80,8 @@ struct spec {
 	struct strv mac;     /* MAC[@NETWORK] */
 	struct strv aliases; /* further names for those on its networks */
 	struct strv dns, dns_search, dns_option; /* of resolv.conf, see core/names.h */
-	struct strv add_host; /* NAME:ADDRESS, for /etc/hosts */
-	bool userns;	     /* a user namespace of its own */
+	struct strv add_host;			 /* NAME:ADDRESS, for /etc/hosts */
+	bool userns;				 /* a user namespace of its own */
 	bool timens;
 
 	/* limits; SPEC_UNLIMITED where not set */
@@ -147,23 +148,44 @@ enum spec_type {
 #define SPEC_MEMBER(name_)
 #endif
 
+#define SPEC_ANY UINT32_MAX /* a SPEC_NUM without an upper end, for which "max" may be written */
+
+/*
+ * The texts of a row in one, because most of a table would be pointers to them: its name, and in a build with
+ * help a placeholder like SIZE and one line that explains it.
+ */
+#define SPEC_TEXT(name_, arg_, help_) (IS_ENABLED(CONFIG_HELP) ? name_ "\0" arg_ "\0" help_ : name_)
+
 /* One row of a field table. Rows of struct spec and of struct system_spec have the same form. */
 struct spec_field {
 	uint16_t id; /* never reused: names the field in the binary encoding */
 	uint16_t offset;
-	enum spec_type type;
-	const char *name;	  /* manifest key, and --name on the command line */
-	const char *arg;	  /* placeholder for help: SIZE, NAME, ... */
-	const char *help;	  /* one line */
+	uint8_t type; /* enum spec_type */
+	int16_t min;
+	uint32_t max;	  /* or SPEC_ANY */
+	const char *name; /* manifest key, and --name on the command line; made by SPEC_TEXT() */
 	const char *const *words; /* SPEC_ENUM: NULL-terminated */
-	int64_t min;
-	uint64_t max;
 #ifdef SPEC_MEMBERS
 	const char *member; /* its name in C, for the tool which writes structs */
 #endif
 	/* Optional: checks one entry of the value beyond its type. */
 	int (*check)(const char *text, struct err *e);
 };
+
+/* Placeholder for the value of f in help, and the line that explains it; NULL and "" in a build without help. */
+static inline const char *spec_field_arg(const struct spec_field *f)
+{
+	const char *arg = f->name + strlen(f->name) + 1;
+
+	return IS_ENABLED(CONFIG_HELP) && *arg ? arg : NULL;
+}
+
+static inline const char *spec_field_help(const struct spec_field *f)
+{
+	const char *arg = f->name + strlen(f->name) + 1;
+
+	return IS_ENABLED(CONFIG_HELP) ? arg + strlen(arg) + 1 : "";
+}
 
 extern const struct spec_field spec_fields[];
 extern const unsigned int spec_n_fields;

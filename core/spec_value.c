@@ -68,19 +68,19 @@ static int spec_set_cpu(const char *text, uint64_t *out)
 static int spec_set_number(const struct spec_field *f, const char *text, uint64_t *out,
 			   struct err *e)
 {
-	uint64_t max = f->max == SPEC_UNLIMITED ? SPEC_UNLIMITED - 1 : f->max;
+	uint64_t max = f->max == SPEC_ANY ? SPEC_UNLIMITED - 1 : f->max;
 
-	if (f->max == SPEC_UNLIMITED && strcmp(text, "max") == 0) {
+	if (f->max == SPEC_ANY && strcmp(text, "max") == 0) {
 		*out = SPEC_UNLIMITED;
 		return 0;
 	}
 	if (str_u64(text, (uint64_t)f->min, max, out) == 0)
 		return 0;
-	if (f->max == SPEC_UNLIMITED)
-		return err_set(e, EINVAL, "%s = %s: expected a number from %lld on, or max",
-			       f->name, text, (long long)f->min);
-	return err_set(e, EINVAL, "%s = %s: expected a number within %lld..%llu", f->name, text,
-		       (long long)f->min, (unsigned long long)f->max);
+	if (f->max == SPEC_ANY)
+		return err_set(e, EINVAL, "%s = %s: expected a number from %d on, or max", f->name,
+			       text, f->min);
+	return err_set(e, EINVAL, "%s = %s: expected a number within %d..%u", f->name, text, f->min,
+		       f->max);
 }
 
 static int spec_check_entry(const struct spec_field *f, const char *text, struct err *e)
@@ -176,8 +176,8 @@ int spec_set_field(void *base, struct arena *a, const struct spec_field *f, cons
 		return spec_set_number(f, text, m, e);
 	case SPEC_INT:
 		return str_i64(text, f->min, (int64_t)f->max, m) < 0
-			       ? err_set(e, EINVAL, "%s = %s: expected a number within %lld..%lld",
-					 f->name, text, (long long)f->min, (long long)f->max)
+			       ? err_set(e, EINVAL, "%s = %s: expected a number within %d..%u",
+					 f->name, text, f->min, f->max)
 			       : 0;
 	case SPEC_SIZE:
 		return str_size(text, m) < 0

@@ -11,14 +11,12 @@
 #include "core/lib/config.h"
 #include "core/port.h"
 
-#define HELP(text) (IS_ENABLED(CONFIG_HELP) ? (text) : NULL)
 #define CHECK(fn) (SPEC_FOREIGN ? (fn) : NULL)
 
-#define FIELD(id_, name_, type_, member_, arg_, help_, ...)                         \
-	{                                                                           \
-		.id = id_, .name = name_, .type = type_,                            \
-		.offset = offsetof(struct system_spec, member_), .arg = HELP(arg_), \
-		.help = HELP(help_), SPEC_MEMBER(member_) __VA_ARGS__               \
+#define FIELD(id_, name_, type_, member_, arg_, help_, ...)                                       \
+	{                                                                                         \
+		.id = id_, .name = SPEC_TEXT(name_, arg_, help_), .type = type_,                  \
+		.offset = offsetof(struct system_spec, member_), SPEC_MEMBER(member_) __VA_ARGS__ \
 	}
 
 /* At least min words, the one at path absolute. */

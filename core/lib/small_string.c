@@ -93,6 +93,14 @@ size_t strcspn(const char *s, const char *set)
 	return small_span(s, set, 0);
 }
 
+void *memmem(const void *in, size_t len, const void *what, size_t n)
+{
+	for (const char *p = in; len >= n; p++, len--)
+		if (memcmp(p, what, n) == 0)
+			return (void *)p;
+	return NULL;
+}
+
 char *strcpy(char *restrict to, const char *restrict from)
 {
 	return memcpy(to, from, strlen(from) + 1);

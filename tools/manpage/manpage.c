@@ -86,7 +86,8 @@ static void man_aliases(void)
 
 		snprintf(help, sizeof(help), "The same as --%s%s%s.", a->key, *a->value ? "=" : "",
 			 a->value);
-		man_option(a->letter, *a->name ? a->name : NULL, *a->value ? NULL : f->arg, help);
+		man_option(a->letter, *a->name ? a->name : NULL,
+			   *a->value ? NULL : spec_field_arg(f), help);
 	}
 }
 
@@ -141,13 +142,13 @@ static void man_field(const struct spec_field *f, const struct spec *defaults)
 	if (f->type == SPEC_BOOL)
 		man_text("yes|no");
 	else if (f->type != SPEC_ENUM)
-		man_text(f->arg ? f->arg : "VALUE");
+		man_text(spec_field_arg(f) ? spec_field_arg(f) : "VALUE");
 	for (unsigned int i = 0; f->type == SPEC_ENUM && f->words[i]; i++) {
 		fputs(i ? "|" : "", stdout);
 		man_text(f->words[i]);
 	}
 	fputs("\\fR\n", stdout);
-	man_line(f->help ? f->help : "");
+	man_line(spec_field_help(f));
 	if (f->type == SPEC_LIST || f->type == SPEC_NAMES)
 		puts("May be given more than once; an empty value clears what was given before.");
 	if (defaults && spec_get(defaults, f, 0, value, sizeof(value)) && *value &&

@@ -11,6 +11,7 @@
 #undef qsort
 #undef faccessat
 #undef realpath
+#undef __assert_fail
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>

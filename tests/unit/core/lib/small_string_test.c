@@ -10,6 +10,7 @@
 #undef strcmp
 #undef strspn
 #undef strcspn
+#undef memmem
 #undef strcpy
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,6 +30,7 @@ int small_strncmp(const char *a, const char *b, size_t n);
 int small_strcmp(const char *a, const char *b);
 size_t small_strspn(const char *s, const char *set);
 size_t small_strcspn(const char *s, const char *set);
+void *small_memmem(const void *in, size_t len, const void *what, size_t n);
 char *small_strcpy(char *restrict to, const char *restrict from);
 
 static const char *const texts[] = {
@@ -76,6 +78,8 @@ static void two_texts(void **state)
 			for (size_t n = 0; n < 5; n++)
 				assert_int_equal(sign(small_strncmp(a, b, n)),
 						 sign(strncmp(a, b, n)));
+			assert_ptr_equal(small_memmem(a, strlen(a), b, strlen(b)),
+					 memmem(a, strlen(a), b, strlen(b)));
 			assert_int_equal(small_strspn(a, b), strspn(a, b));
 			assert_int_equal(small_strcspn(a, b), strcspn(a, b));
 		}
