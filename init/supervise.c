@@ -190,13 +190,25 @@ void sup_kill(struct ctr *c, int sig)
 		kill((pid_t)c->rec.pid, sig);
 }
 
+/* An image may name it, which only the record of what runs tells. */
+static int sup_stop_signal(const struct ctr *c)
+{
+	struct spec *runs = NULL;
+	int sig = SIGTERM;
+
+	if (IS_ENABLED(CONFIG_IMAGE_CONFIG) && !spec_is_set(c->spec, spec_field("stop-signal")))
+		spec_load_running(c->spec->name, &runs, NULL);
+	spec_signal(runs ? runs->stop_signal : c->spec->stop_signal, &sig, NULL);
+	spec_free(runs);
+	return sig;
+}
+
 static enum sup_state sup_stop_running(struct ctr *c)
 {
 	const struct cgroup_driver *d = cgroup_driver();
-	int sig = SIGTERM;
+	int sig = sup_stop_signal(c);
 
 	sup_unwant(c);
-	spec_signal(c->spec->stop_signal, &sig, NULL);
 	sup_note_stopped(c);
 	records_put(c, STATE_STOPPING);
 	sup_kill(c, sig);

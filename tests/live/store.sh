@@ -72,6 +72,16 @@ printf '[container one]\nimage = web\n[container two]\nimage = stream:1.0\ncomma
 check "a manifest needs no command where the image may have one" "$MYCTR" manifest check
 rm "$MYCTR_ETC/manifest"
 
+say '[image]' 'stop-signal = USR1' "command = sh -c 'trap \"exit 7\" USR1; while :; do sleep 0.05; done'" 'env = PATH=/bin'
+"$MYCTR" image import -t stops "$root" >/dev/null
+"$MYCTR" run -d --name stops --read-only --limits best-effort stops >/dev/null
+"$MYCTR" exec stops true
+sleep 0.3
+"$MYCTR" stop stops
+is "the supervisor stops it with the signal that the image names" 7 "$("$MYCTR" ps -a --format tsv | awk '$1 == "stops" { print $4 }')"
+"$MYCTR" rm stops
+"$MYCTR" image rm stops
+
 # ---- names and removing ---------------------------------------------------------------------------
 
 has "tag gives another name" "^$id more:latest$" "$("$MYCTR" image tag web more 2>&1)"
