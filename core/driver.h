@@ -167,6 +167,22 @@ struct import_driver {
 	int (*load)(struct import_args *a, struct err *e);
 };
 
+/* ---- export: images of ours for other programs ----------------------------------------------- */
+
+struct export_args {
+	int tree;		   /* folder of the image */
+	const struct spec *config; /* what its configuration says */
+	const char *ref;	   /* NAME:TAG it is to have there, NULL for none */
+	const char *platform;	   /* "linux/arm64"; NULL for this machine's */
+	int work; /* an empty file, open for reading and writing; as large as the image */
+};
+
+struct export_driver {
+	DRIVER_COMMON;
+	/* Required, host. Writes an archive to out: the same bytes for the same image. */
+	int (*save)(const struct export_args *a, int out, struct err *e);
+};
+
 /* ---- storage: makes the container's root over the image's tree ------------------------------- */
 
 struct storage_args {
@@ -351,6 +367,7 @@ struct net_driver {
 
 DRIVER_SET(image);
 DRIVER_SET(import);
+DRIVER_SET(export);
 DRIVER_SET(codec);
 DRIVER_SET(pack);
 DRIVER_SET(storage);

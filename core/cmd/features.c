@@ -45,6 +45,7 @@ static void features_drivers(struct features *f)
 	FEATURES_CLASS(f, codec);
 	FEATURES_CLASS(f, pack);
 	FEATURES_CLASS(f, import);
+	FEATURES_CLASS(f, export);
 	FEATURES_CLASS(f, storage);
 	FEATURES_CLASS(f, cgroup);
 	FEATURES_CLASS(f, seccomp);

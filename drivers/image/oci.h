@@ -85,7 +85,7 @@ struct oci_image {
 /* Finds the image that a->choose and a->platform mean. */
 int oci_find(struct oci *o, struct oci_image *image, struct err *e);
 
-/* "linux/arm64" of this machine. */
+/* "linux/arm64" of this machine. (oci_platform.c) */
 const char *oci_own_platform(char *buf, size_t size);
 
 /* 0: wrong; else the better the higher. variant may be "". */

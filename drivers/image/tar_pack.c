@@ -528,7 +528,7 @@ static void pack_free(struct pack *p)
 	free(p);
 }
 
-static int tar_pack_write(struct pack_args *a, int out, struct err *e)
+int tar_pack(struct pack_args *a, int out, struct err *e)
 {
 	struct pack *p = calloc(1, sizeof(*p));
 	int r;
@@ -554,5 +554,5 @@ DRIVER(pack, tar) = {
 	.name = "tar",
 	.about = "tar archives of folders, the same bytes for the same content",
 	.suffix = ".tar",
-	.write = tar_pack_write,
+	.write = tar_pack,
 };

@@ -9,6 +9,8 @@
 
 #include "drivers/image/tar.h"
 
+struct pack_args;
+
 struct tar_writer {
 	int fd; /* not owned */
 	size_t used;
@@ -43,5 +45,8 @@ int tar_put_bytes(struct tar_writer *w, int fd, uint64_t size, struct err *e);
 
 /* The end mark, and whatever is still in the buffer. */
 int tar_put_end(struct tar_writer *w, struct err *e);
+
+/* The whole of a folder as an archive: pack_driver.write of the tar format. */
+int tar_pack(struct pack_args *a, int out, struct err *e);
 
 #endif

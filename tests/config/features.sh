@@ -25,6 +25,7 @@ ok()
 symbol()
 {
 	case $1:$2 in
+	export:*) echo EXPORT_OCI ;;
 	seccomp:default) echo SECCOMP ;;
 	seccomp:profile) echo SECCOMP_LIBSECCOMP ;;
 	command:help | command:version | command:daemon) echo CLI ;;
@@ -40,7 +41,7 @@ symbol()
 feature_symbols()
 {
 	sed -n -e 's/^CONFIG_\(CMD_[A-Z0-9]*\)=y$/\1/p' \
-		-e 's/^CONFIG_\(\(IMAGE\|CODEC\|IMPORT\|PACK\|STORAGE\|NET\|LOG\)_[A-Z0-9]*\(_ONLY\)*\)=y$/\1/p' \
+		-e 's/^CONFIG_\(\(IMAGE\|CODEC\|EXPORT\|IMPORT\|PACK\|STORAGE\|NET\|LOG\)_[A-Z0-9]*\(_ONLY\)*\)=y$/\1/p' \
 		-e 's/^CONFIG_\(CGROUP_V2\|SECCOMP\|SECCOMP_LIBSECCOMP\|INIT\|CLI\)=y$/\1/p' "$1" | sort -u
 }
 

@@ -14,6 +14,11 @@ endif
 fuzz-lz4 := drivers/codec/lz4.c drivers/codec/xxh32.c core/codec.c core/lib/fd.c core/lib/err.c tests/unit/drivers/image/tar_make.c
 fuzz_libs-lz4 := -llz4
 fuzz-tar := $(tar-reader) $(tar-make) core/lib/err.c
+fuzz-layer := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c $(tar-make) $(image-lib)
+fuzz-oci := drivers/image/oci_source.c drivers/image/oci_manifest.c drivers/image/oci_platform.c drivers/image/oci_config.c \
+	drivers/image/oci_load.c $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c $(tar-make) core/codec.c \
+	drivers/codec/gzip.c core/lib/json.c core/lib/sha256.c core/lib/sha256_hw.c $(sort $(image-lib) $(spec-sources))
+fuzz_libs-oci := -lz
 fuzz-unpack := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c $(tar-make) $(image-lib)
 fuzz-manifest := $(manifest-sources)
 fuzz-port := core/port.c core/lib/arena.c core/lib/err.c core/lib/str.c

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The converter of Docker and OCI images for the build machine: the device's sources, all codecs, glibc.
 convert-sources := tools/image/convert.c core/import.c core/pack.c core/codec.c drivers/codec/lz4.c drivers/codec/xxh32.c \
-	drivers/codec/gzip.c drivers/codec/zstd.c drivers/image/oci_source.c drivers/image/oci_manifest.c \
+	drivers/codec/gzip.c drivers/codec/zstd.c drivers/image/oci_source.c drivers/image/oci_platform.c drivers/image/oci_save.c drivers/image/oci_save_json.c drivers/image/oci_manifest.c \
 	drivers/image/oci_config.c drivers/image/oci_load.c drivers/image/tar_read.c drivers/image/tar_header.c \
 	drivers/image/tar_pax.c drivers/image/tar_sparse.c drivers/image/tar_unpack.c drivers/image/tar_layer.c \
 	drivers/image/tar_pack.c drivers/image/tar_write.c drivers/image/squashfs_pack.c core/lib/json.c \
