@@ -4,7 +4,6 @@
  * realpath without their clever algorithms, faccessat without a process to start. Linked into static programs only. Must behave as the standard says for what it is given here:
  * short texts and short arrays.
  */
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -161,18 +160,6 @@ int faccessat(int dir, const char *path, int mode, int flags)
 {
 	return (int)(flags ? syscall(SYS_faccessat2, dir, path, mode, flags)
 			   : syscall(SYS_faccessat, dir, path, mode));
-}
-
-/* Of a library that was linked: assert(3) with our few functions instead of the streams of the C library. */
-void __assert_fail(const char *text, const char *file, int line, const char *function)
-{
-	char said[256];
-	int n = snprintf(said, sizeof(said), "%s:%d: %s: assertion failed: %s\n", file, line,
-			 function, text);
-
-	if (n > 0 && write(STDERR_FILENO, said, strnlen(said, sizeof(said))) < 0)
-		_exit(127);
-	abort();
 }
 
 /* The kernel's own idea of the path, which needs /proc. buf is NULL or of PATH_MAX bytes. */

@@ -69,7 +69,7 @@ unit-core/port := core/port.c core/lib/arena.c core/lib/err.c core/lib/str.c
 unit-core/encode := $(spec-sources)
 unit-core/cmd := $(spec-sources) core/cmd.c core/cmd_set.c core/cmd_spec.c core/cmd_help.c
 unit-core/lib/small_libc := core/lib/small_libc.c
-unit_cflags-core/lib/small_libc := $(foreach f,strtol strtoll strtoul strtoull strtoimax strtoumax atoi strstr qsort faccessat realpath __assert_fail,-D$f=small_$f) -Wno-missing-prototypes
+unit_cflags-core/lib/small_libc := $(foreach f,strtol strtoll strtoul strtoull strtoimax strtoumax atoi strstr qsort faccessat realpath,-D$f=small_$f) -Wno-missing-prototypes
 unit-tools/vm/writelog := tools/vm/writelog.c core/lib/err.c core/lib/fd.c
 unit-core/lib/small_string := core/lib/small_string.c
 unit_cflags-core/lib/small_string := $(foreach f,memset memchr strnlen strlen strchr strrchr strncmp strcmp strspn strcspn memmem strcpy,-D$f=small_$f) \

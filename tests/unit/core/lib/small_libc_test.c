@@ -11,7 +11,6 @@
 #undef qsort
 #undef faccessat
 #undef realpath
-#undef __assert_fail
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
