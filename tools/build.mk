@@ -60,8 +60,10 @@ $(sysroot-ready):
 	$(Q)tools/sysroot/build.sh build $(arch) $(gcc-for-libs) >/dev/null
 libc-cflags = -nostdinc -isystem $(sysroot)/include -isystem $(shell $(CC) -print-file-name=include)
 # Debian's musl-gcc.specs silently make a dynamic program of -static-pie, so no specs: files named here.
+# Relocations take a bit instead of 24 bytes where the linker can; core/lib/start.c then stands in for rcrt1.o.
+packed := $(and $(CONFIG_PIE),$(filter x86_64,$(arch)),$(shell echo 'int x;' | $(CC) -x c -shared -nostdlib -fPIC $(if $(findstring clang,$(CC)),-fuse-ld=lld) -Wl,-z,pack-relative-relocs,--fatal-warnings -o /dev/null - 2>/dev/null && echo y))
 libc-link = -nostdlib -nostartfiles -L$(sysroot)/lib \
-	$(if $(filter y,$(STATIC)),$(if $(CONFIG_PIE),-static-pie $(sysroot)/lib/rcrt1.o,-static -no-pie $(sysroot)/lib/crt1.o), \
+	$(if $(filter y,$(STATIC)),$(if $(CONFIG_PIE),-static-pie $(if $(packed),-Wl$(comma)-z$(comma)pack-relative-relocs,$(sysroot)/lib/rcrt1.o),-static -no-pie $(sysroot)/lib/crt1.o), \
 	$(error LIBC=musl is always static; use LIBC=system with a musl toolchain for a dynamic binary)) $(sysroot)/lib/crti.o
 libc-end = -Wl,--start-group -lc $(shell $(gcc-for-libs) -print-libgcc-file-name) -Wl,--end-group $(sysroot)/lib/crtn.o
 lib-cflags =

@@ -19,6 +19,9 @@ obj-y += core/lib/out.o
 obj-y += core/lib/words.o
 # other C libraries may be shared and call snprintf with what ours leaves out
 ifeq ($(LIBC),musl)
+obj-$(packed) += core/lib/start.o
+# nothing may be used that relocations or libc make ready
+$(O)/core/lib/start.o: private my-cflags += -fno-lto -fno-stack-protector -O2
 obj-$(CONFIG_SMALL_MALLOC) += core/lib/small_malloc.o
 # else the compiler makes calloc() out of our calloc()'s own malloc() and memset()
 $(O)/core/lib/small_malloc.o: private my-cflags += -fno-builtin -fno-lto
