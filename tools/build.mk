@@ -102,7 +102,7 @@ lto := $(if $(CONFIG_SMALL),$(if $(findstring clang,$(CC)),,-flto -fno-fat-lto-o
 fortify := $(if $(filter glibc,$(LIBC)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 my-cflags = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(target-flag) $(libc-cflags) -I. -I$(O)/include -include $(autoconf) \
 	$(warnings) $(optimize) $(small-cflags) $(lto) $(if $(CONFIG_PIE),-fPIE,-fno-pie) -ffunction-sections -fdata-sections -fno-common -fno-ident \
-	-fno-asynchronous-unwind-tables -fno-unwind-tables $(if $(CONFIG_HARDEN),$(if $(CONFIG_SMALL),-fstack-protector,-fstack-protector-strong),-fno-stack-protector) $(fortify) \
+	-fno-asynchronous-unwind-tables -fno-unwind-tables $(if $(CONFIG_HARDEN),-fstack-protector$(if $(CONFIG_HARDEN_STRONG),-strong),-fno-stack-protector) $(fortify) \
 	$(if $(DEBUG),-g -ffile-prefix-map=$(CURDIR)=.,-g0) $(call lib-cflags,$(libs))
 my-ldflags = $(target-flag) $(if $(lto),$(lto) -flto-partition=one) $(libc-link) -Wl,--gc-sections,-z,$(if $(CONFIG_HARDEN),relro,norelro),-z,now,-z,noexecstack,-z,max-page-size=4096,-z,noseparate-code,--build-id=none \
 	-Wl,-Map=$(O)/myctr.map $(if $(findstring clang,$(CC)),-fuse-ld=lld,$(SETS_LD))
