@@ -90,6 +90,9 @@ endif
 unit-core/lib/nft := core/lib/nft.c core/lib/netlink.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 unit-core/lib/netlink := core/lib/netlink.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 image-pack := core/pack.c drivers/image/tar_pack.c drivers/image/tar_write.c drivers/image/squashfs_pack.c
+unit-drivers/image/oci_config := drivers/image/oci_source.c drivers/image/oci_platform.c drivers/image/oci_config.c \
+	drivers/image/oci_save_json.c $(tar-reader) core/codec.c core/lib/json.c core/lib/sha256.c core/lib/sha256_hw.c \
+	$(sort $(image-lib) $(spec-sources))
 unit-drivers/image/tar_pack := $(image-pack) $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c core/codec.c drivers/codec/lz4.c \
 	drivers/codec/xxh32.c $(image-lib)
 unit_libs-drivers/image/tar_pack := -llz4
