@@ -35,7 +35,7 @@ struct sock_fprog;
 
 /* ---- image: turns a file or folder into a read-only tree ------------------------------------- */
 
-#define IMAGE_HEAD 512
+#define IMAGE_HEAD 1152 /* up to the end of an EROFS superblock */
 
 /* Where an image keeps its configuration (core/image_config.h), and how long that may be. */
 #define IMAGE_CONFIG_DIR ".myctr"

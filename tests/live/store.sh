@@ -49,6 +49,18 @@ has "and as JSON" '"names":\["web:latest","stream:1.0"\].*"command":\["the","ima
 has "verify reads everything" "^ok $(echo "$id" | cut -c 1-12)" "$("$MYCTR" image verify)"
 has "--sha256 refuses other content" "not the one that was asked for" "$("$MYCTR" image load --sha256 "$(echo "$id" | tr 0-9 1-90)" plain.tar 2>&1)"
 
+if command -v mkfs.erofs >/dev/null && grep -q erofs /proc/filesystems; then
+	mkfs.erofs -z lz4 web.erofs "$root" >/dev/null 2>&1 || mkfs.erofs web.erofs "$root" >/dev/null 2>&1
+	"$MYCTR" image load -t ero web.erofs >/dev/null
+	is "an EROFS image runs" "from the image" "$("$MYCTR" run --rm --read-only ero 2>&1)"
+	is "and is told from others" "erofs" "$("$MYCTR" image ls --format tsv | awk '$1 == "ero:latest" { print $5 }')"
+	head -c 300000 web.erofs >cut.erofs
+	has "a truncated one is refused" "truncated" "$("$MYCTR" image load cut.erofs 2>&1)"
+	"$MYCTR" image rm ero
+else
+	skip "EROFS images" "mkfs.erofs or EROFS in the kernel is missing"
+fi
+
 # ---- what an image says ---------------------------------------------------------------------------
 
 "$MYCTR" image load plain.tar >/dev/null
