@@ -22,6 +22,13 @@ int pack_find(const char *format, const struct pack_driver **driver,
 	      const struct codec_driver **codec, struct err *e);
 
 /* The format to take when nobody says: squashfs where it can be made, else tar.lz4, else tar. */
+#ifdef CONFIG_PACK
 const char *pack_default(void);
+#else
+static inline const char *pack_default(void)
+{
+	return "tar";
+}
+#endif
 
 #endif
