@@ -74,7 +74,12 @@ static int spec_load_from(const char *path, struct spec **out, struct err *e)
 	if (r < 0)
 		return err_sys(e, r, "%s", path);
 	r = spec_decode((const uint8_t *)bytes, len, out, e);
-	return r < 0 ? err_wrap(e, path) : 0;
+	if (r < 0)
+		return err_wrap(e, path);
+	/* What was not written is not in the file. One that another build has made may lack a part here; a
+	   start of it will say so. */
+	spec_finish(*out, NULL);
+	return 0;
 }
 
 int spec_load_kept(const char *name, struct spec **out, struct err *e)

@@ -139,6 +139,12 @@ static int control_run(struct sup_client *cl, const struct ctl_request *r, struc
 
 	if (code < 0)
 		return code;
+	/* What was not written is not in the message. */
+	code = spec_finish(spec, e);
+	if (code < 0) {
+		spec_free(spec);
+		return code;
+	}
 	if (sup_find(cl->sup, spec->name) || spec_is_kept(spec->name)) {
 		code = err_set(
 			e, EEXIST,
