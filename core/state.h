@@ -55,6 +55,7 @@ enum state_cause {
 #define STATE_FLAG_STOPPED 16	/* a person stopped it: unless-stopped stays down */
 #define STATE_FLAG_CRITICAL 32
 #define STATE_FLAG_TTY 64
+#define STATE_FLAG_WANTED 128 /* down, but its owner will start it: it waits for others */
 
 struct state_record {
 	uint16_t kind; /* enum state_kind */

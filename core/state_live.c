@@ -30,6 +30,10 @@ void state_settle(struct state_record *r, struct state_owner *last)
 {
 	if (state_is_down(r) || state_owner_is_alive(r, last))
 		return;
+	if (r->flags & STATE_FLAG_WANTED) {
+		r->flags &= ~(uint32_t)STATE_FLAG_WANTED;
+		return;
+	}
 	if (state_is_alive(r->pid, r->ticks)) {
 		r->phase = STATE_RUNNING;
 		return;
@@ -43,7 +47,8 @@ void state_settle(struct state_record *r, struct state_owner *last)
 
 bool state_is_down(const struct state_record *r)
 {
-	return r->phase == STATE_CREATED || r->phase >= STATE_EXITED;
+	return (r->phase == STATE_CREATED || r->phase >= STATE_EXITED) &&
+	       !(r->flags & STATE_FLAG_WANTED);
 }
 
 int state_exit_code(const struct state_record *r)

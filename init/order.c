@@ -77,6 +77,8 @@ void order_advance(struct sup *s)
 			order_give_up(c, who);
 		else if (a == ORDER_GO && b == ORDER_GO)
 			sup_event(c, SUP_START);
+		else if (!(c->rec.flags & STATE_FLAG_WANTED))
+			records_put(c, c->rec.phase); /* a start that somebody asked for */
 	}
 }
 

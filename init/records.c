@@ -64,6 +64,9 @@ int records_claim(struct ctr *c, struct err *e)
 void records_put(struct ctr *c, unsigned int phase)
 {
 	c->rec.phase = (uint8_t)phase;
+	c->rec.flags &= ~(uint32_t)STATE_FLAG_WANTED;
+	if (c->wanted && state_is_down(&c->rec))
+		c->rec.flags |= STATE_FLAG_WANTED;
 	if (c->slot >= 0)
 		state_put(&c->sup->state, (uint32_t)c->slot, &c->rec);
 }

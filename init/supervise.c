@@ -131,6 +131,14 @@ static enum sup_state sup_unwant(struct ctr *c)
 	return c->state;
 }
 
+static enum sup_state sup_unwant_idle(struct ctr *c)
+{
+	sup_unwant(c);
+	if (c->rec.flags & STATE_FLAG_WANTED)
+		records_put(c, c->rec.phase);
+	return c->state;
+}
+
 static enum sup_state sup_want(struct ctr *c)
 {
 	c->wanted = true;
@@ -377,7 +385,7 @@ static enum sup_state sup_stop_waiting(struct ctr *c)
 static sup_action *const sup_actions[SUP_N_STATES][SUP_N_EVENTS] = {
 	[SUP_IDLE] = {
 		[SUP_START] = sup_launch,	[SUP_STARTED] = sup_nothing,	[SUP_FAILED] = sup_nothing,
-		[SUP_EXITED] = sup_nothing,	[SUP_STOP] = sup_unwant,	[SUP_TIMER] = sup_nothing,
+		[SUP_EXITED] = sup_nothing,	[SUP_STOP] = sup_unwant_idle,	[SUP_TIMER] = sup_nothing,
 	},
 	[SUP_STARTING] = {
 		[SUP_START] = sup_want,		[SUP_STARTED] = sup_started,	[SUP_FAILED] = sup_start_failed,

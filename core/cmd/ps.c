@@ -162,6 +162,10 @@ static void ps_status(const struct ps *p, const struct state_record *r, char sta
 			ps_add(ps_add(ps_add(status, " "), age), " ago");
 		return;
 	}
+	if (r->phase == STATE_CREATED && r->flags & STATE_FLAG_WANTED) {
+		ps_add(status, "Waiting");
+		return;
+	}
 	status = ps_add(status, words[r->phase]);
 	if (r->phase == STATE_CREATED || r->phase == STATE_STARTING)
 		return;

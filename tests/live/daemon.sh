@@ -17,6 +17,7 @@ pid_of() { "$MYCTR" inspect --format tsv "$1" | awk -F'\t' '$1 == "state.pid" { 
 is_up() { status_of "$1" | grep -q 'Up '; }
 is_down() { ! is_up "$1"; }
 
+mkdir "$live_dir/go"
 cat >"$MYCTR_ETC/manifest" <<END
 [container first]
 image = $root
@@ -29,6 +30,19 @@ image = $root
 storage = read-only
 command = sh -c 'trap "echo bye; exit 0" TERM; echo web is up; while :; do sleep 0.1; done'
 after = first
+
+[container slow]
+image = $root
+storage = read-only
+command = sh -c 'until [ -e /tmp/go ]; do sleep 0.1; done; exit 4'
+mount = $live_dir/go:/tmp
+task = yes
+
+[container patient]
+image = $root
+storage = read-only
+command = sh -c 'exit 5'
+after = slow
 
 [container crash]
 image = $root
@@ -54,6 +68,16 @@ until_true 10 sh -c "'$MYCTR' ps -a | grep '^crash' | grep -Eq 'Failed|Gave'" ; 
 is "tried as often as it may" 4 "$("$MYCTR" logs crash | grep -c crashing)"
 is "ps fits 80 columns" 0 "$("$MYCTR" ps -a | awk 'length($0) > 80' | wc -l)"
 
+# One that waits for others is neither down nor forgotten.
+has "ps shows who waits" '^patient .*Waiting' "$("$MYCTR" ps)"
+"$MYCTR" wait patient >"$live_dir/waited" 2>&1 &
+waiter=$!
+sleep 0.2
+check "wait waits for it, too" kill -0 "$waiter"
+touch "$live_dir/go/go"
+wait "$waiter"
+is "and gives its exit code" 5 "$(cat "$live_dir/waited")"
+
 is "exec sees the container" web "$("$MYCTR" exec web hostname)"
 "$MYCTR" exec web sh -c 'exit 9'; is "exec passes the status on" 9 $?
 "$MYCTR" exec web nope 2>/dev/null; is "exec: not found is 127" 127 $?
@@ -78,6 +102,8 @@ has "rm of a manifest's container is refused" 'in the manifest' "$("$MYCTR" rm -
 name=$("$MYCTR" run -d --storage tmpfs --name extra "$root" sleep 1000)
 is "run -d prints the name" extra "$name"
 has "it is up" 'Up ' "$(status_of extra)"
+is "its hostname is its name" extra "$("$MYCTR" exec extra hostname)"
+has "its loopback is up" '<.*UP.*>' "$("$MYCTR" exec extra ip link show lo)"
 "$MYCTR" kill extra; "$MYCTR" wait extra >/dev/null 2>&1
 has "kill" '137|Killed|signal' "$(status_of extra)"
 check "rm of it" "$MYCTR" rm extra
