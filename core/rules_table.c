@@ -131,65 +131,67 @@ static const struct nft_chain rules_chains[] = {
 #define TO_ADDR4 NETWORK(0, 16, 4)
 #define TO_ADDR6 NETWORK(0, 24, 16)
 
-/* A chain's name begins its rules; OP_END ends each of them. */
-static const struct {
-	const char *chain;
-	struct nft_op ops[12];
-} rules_rules[] = {
+/* The end of the rule before, and the chain of the one that follows. */
+#define RULE(chain, ...) { .kind = NFT_OP_END, .name = (chain) }, __VA_ARGS__
+
+static const struct nft_op rules_ops[] = {
 	/*
 	 * For 127.0.0.1:port to reach a container its bridge has the sysctl route_localnet, by which
 	 * containers could in turn reach what listens on the device's loopback only.
 	 */
-	{ "loopback", { FROM, IN("bridges"), IPV4, NETWORK(0, 16, 1), IS(1, 127), DROP } },
-	{ "loopback", { FROM, IN("bridges"), IPV4, NETWORK(0, 12, 1), IS(1, 127), DROP } },
+	RULE("loopback", FROM, IN("bridges"), IPV4, NETWORK(0, 16, 1), IS(1, 127), DROP),
+	RULE("loopback", FROM, IN("bridges"), IPV4, NETWORK(0, 12, 1), IS(1, 127), DROP),
 
-	{ "prerouting", { IS_LOCAL(NFTA_FIB_F_DADDR), JUMP("publish") } },
+	RULE("prerouting", IS_LOCAL(NFTA_FIB_F_DADDR), JUMP("publish")),
 	/* An address named is for the wan side only where it is the address of that very interface. */
-	{ "prerouting",
-	  { IPV4, IS_LOCAL(NFTA_FIB_F_DADDR | NFTA_FIB_F_IIF), TO_ADDR4, PROTO_PORT(1),
-	    IN_MAP("addr4"), DNAT4 } },
-	{ "prerouting",
-	  { IPV6, IS_LOCAL(NFTA_FIB_F_DADDR | NFTA_FIB_F_IIF), TO_ADDR6, PROTO_PORT(4),
-	    IN_MAP("addr6"), DNAT6 } },
-	{ "output", { IS_LOCAL(NFTA_FIB_F_DADDR), JUMP("publish") } },
+	RULE("prerouting", IPV4, IS_LOCAL(NFTA_FIB_F_DADDR | NFTA_FIB_F_IIF), TO_ADDR4,
+	     PROTO_PORT(1), IN_MAP("addr4"), DNAT4),
+	RULE("prerouting", IPV6, IS_LOCAL(NFTA_FIB_F_DADDR | NFTA_FIB_F_IIF), TO_ADDR6,
+	     PROTO_PORT(4), IN_MAP("addr6"), DNAT6),
+	RULE("output", IS_LOCAL(NFTA_FIB_F_DADDR), JUMP("publish")),
 
-	{ "publish", { IPV4, FROM, PROTO_PORT(4), IN_MAP("dev4"), DNAT4 } },
-	{ "publish",
-	  { IPV4, FROM, NOT_IN("wan"), TO_ADDR4, PROTO_PORT(1), IN_MAP("addr4"), DNAT4 } },
-	{ "publish", { IPV4, FROM, NOT_IN("wan"), PROTO_PORT(0), IN_MAP("any4"), DNAT4 } },
-	{ "publish", { IPV6, FROM, PROTO_PORT(4), IN_MAP("dev6"), DNAT6 } },
-	{ "publish",
-	  { IPV6, FROM, NOT_IN("wan"), TO_ADDR6, PROTO_PORT(4), IN_MAP("addr6"), DNAT6 } },
-	{ "publish", { IPV6, FROM, NOT_IN("wan"), PROTO_PORT(0), IN_MAP("any6"), DNAT6 } },
+	RULE("publish", IPV4, FROM, PROTO_PORT(4), IN_MAP("dev4"), DNAT4),
+	RULE("publish", IPV4, FROM, NOT_IN("wan"), TO_ADDR4, PROTO_PORT(1), IN_MAP("addr4"), DNAT4),
+	RULE("publish", IPV4, FROM, NOT_IN("wan"), PROTO_PORT(0), IN_MAP("any4"), DNAT4),
+	RULE("publish", IPV6, FROM, PROTO_PORT(4), IN_MAP("dev6"), DNAT6),
+	RULE("publish", IPV6, FROM, NOT_IN("wan"), TO_ADDR6, PROTO_PORT(4), IN_MAP("addr6"), DNAT6),
+	RULE("publish", IPV6, FROM, NOT_IN("wan"), PROTO_PORT(0), IN_MAP("any6"), DNAT6),
 
-	{ "postrouting", { FROM, IN("nat"), TO, NOT_IN("bridges"), MASQUERADE } },
+	RULE("postrouting", FROM, IN("nat"), TO, NOT_IN("bridges"), MASQUERADE),
 	/*
 	 * A container at its own network's published port: the answer must come back by us. Where
 	 * br_netfilter is loaded such packets come from nowhere, as do the device's own, whose 127.0.0.1
 	 * would mean nothing to the container.
 	 */
-	{ "postrouting", { PUBLISHED, FROM_AND_TO, IN("same"), MASQUERADE } },
-	{ "postrouting", { PUBLISHED, FROM_INDEX, IS(4, 0), TO, IN("bridges"), MASQUERADE } },
+	RULE("postrouting", PUBLISHED, FROM_AND_TO, IN("same"), MASQUERADE),
+	RULE("postrouting", PUBLISHED, FROM_INDEX, IS(4, 0), TO, IN("bridges"), MASQUERADE),
 
-	{ "forward", { KNOWN, ACCEPT } },
+	RULE("forward", KNOWN, ACCEPT),
 	/* Within one bridge, where the kernel shows us such packets: that is the bridge's affair. */
-	{ "forward", { NOT_PUBLISHED, FROM_AND_TO, IN("same"), ACCEPT } },
-	{ "forward", { FROM, IN("isolated"), TO, IN("bridges"), DROP } },
-	{ "forward", { FROM, IN("internal"), DROP } },
-	{ "forward", { PUBLISHED, ACCEPT } },
-	{ "forward", { FROM, IN("bridges"), TO, IN("isolated"), DROP } },
-	{ "forward", { TO, IN("internal"), DROP } },
-	{ "forward", { FROM, IN("bridges"), ACCEPT } },
-	{ "forward", { TO, IN("nat"), DROP } },
+	RULE("forward", NOT_PUBLISHED, FROM_AND_TO, IN("same"), ACCEPT),
+	RULE("forward", FROM, IN("isolated"), TO, IN("bridges"), DROP),
+	RULE("forward", FROM, IN("internal"), DROP),
+	RULE("forward", PUBLISHED, ACCEPT),
+	RULE("forward", FROM, IN("bridges"), TO, IN("isolated"), DROP),
+	RULE("forward", TO, IN("internal"), DROP),
+	RULE("forward", FROM, IN("bridges"), ACCEPT),
+	RULE("forward", TO, IN("nat"), DROP),
+	{ .kind = NFT_OP_END },
 };
 
 void rules_table(struct netlink_req *r)
 {
+	const struct nft_op *op = rules_ops;
+
 	nft_table(r, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, RULES_TABLE);
 	for (unsigned int i = 0; i < RULES_N_SETS; i++)
 		nft_add_set(r, RULES_TABLE, &rules_sets[i], i + 1);
 	for (unsigned int i = 0; i < ARRAY_SIZE(rules_chains); i++)
 		nft_add_chain(r, RULES_TABLE, &rules_chains[i]);
-	for (unsigned int i = 0; i < ARRAY_SIZE(rules_rules); i++)
-		nft_add_rule(r, RULES_TABLE, rules_rules[i].chain, rules_rules[i].ops);
+	while (op->name) {
+		nft_add_rule(r, RULES_TABLE, op->name, op + 1);
+		do {
+			op++;
+		} while (op->kind != NFT_OP_END);
+	}
 }
