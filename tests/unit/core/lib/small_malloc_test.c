@@ -10,7 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -90,12 +94,54 @@ static void test_too_much_is_refused(void **state)
 	small_free(NULL);
 }
 
+static void freed_twice(void *p)
+{
+	small_free(p);
+	small_free(p);
+}
+
+static void freed_and_overrun(void *p)
+{
+	memset((char *)p - 8, 'x', 16);
+	small_free(p);
+}
+
+/* In a process of its own, as it ends. */
+static int ending(void (*what)(void *p), size_t size)
+{
+	struct rlimit none = { 0, 0 };
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		setrlimit(RLIMIT_CORE, &none);
+		signal(SIGILL, SIG_DFL);
+		signal(SIGSEGV, SIG_DFL);
+		signal(SIGTRAP, SIG_DFL);
+		what(small_malloc(size));
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status);
+}
+
+static void test_misuse_ends_the_program(void **state)
+{
+	(void)state;
+	assert_true(ending(freed_twice, 100));
+	assert_true(ending(freed_and_overrun, 100));
+	assert_true(ending(freed_twice, 300000));
+	assert_false(ending(small_free, 100));
+	assert_false(ending(small_free, 300000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_blocks_never_overlap),
 		cmocka_unit_test(test_neighbours_are_joined),
 		cmocka_unit_test(test_too_much_is_refused),
+		cmocka_unit_test(test_misuse_ends_the_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
