@@ -90,7 +90,8 @@ static int child_check_program(const char *path, struct err *e)
 
 	/* The kernel follows four of them. */
 	for (int i = 0; at && i < 6; i++) {
-		AUTO_FD int fd = openat(AT_FDCWD, at, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		/* Closed by execve(2). */
+		int fd = openat(AT_FDCWD, at, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 		/* A program may be executable without being readable; then it cannot be a script either. */
 		if ((fd < 0 ? stat(at, &st) : fstat(fd, &st)) == 0 && self_is(&st))

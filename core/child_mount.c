@@ -85,22 +85,27 @@ int child_root(struct launch *l, struct err *e)
 }
 
 /* An initramfs cannot be pivoted away from: there the new root is moved over "/", which hides the old one. */
-static int child_move_over(struct err *e)
+static int child_move_over(const char *root, struct err *e)
 {
-	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
+	if (chdir(root) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
 		return err_sys(e, errno, "moving the root over an initramfs");
 	return 0;
 }
 
-/* The current folder becomes the root; after it nothing leads to the host's files. */
-static int child_swap_root(struct err *e)
+/*
+ * root, "." or the path of a mount, becomes the root; after it nothing leads to the host's files. The old one
+ * comes to lie on top of the new one, from where it is taken.
+ */
+static int child_swap_root(const char *root, struct err *e)
 {
-	int r = sys_pivot_root(".", ".");
+	int r = sys_pivot_root(root, root);
 
 	if (r == 0)
-		r = umount2(".", MNT_DETACH) < 0 ? err_sys(e, errno, "unmounting the old root") : 0;
+		r = umount2(*root == '/' ? "/" : root, MNT_DETACH) < 0
+			    ? err_sys(e, errno, "unmounting the old root")
+			    : 0;
 	else
-		r = r == -EINVAL ? child_move_over(e) : err_sys(e, r, "pivot_root");
+		r = r == -EINVAL ? child_move_over(root, e) : err_sys(e, r, "pivot_root");
 	if (r == 0 && chdir("/") < 0)
 		r = err_sys(e, errno, "/");
 	return r;
@@ -132,7 +137,7 @@ int child_enter_root(struct child *c, struct err *e)
 		return err_sys(e, errno, "%s: binding it", root);
 	child_ready_take(c);
 	if (!child_needs_host(c->l))
-		return chdir(root) < 0 ? err_sys(e, errno, "%s", root) : child_swap_root(e);
+		return child_swap_root(root, e);
 	c->old_root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (c->old_root < 0 || chdir(root) < 0 || chroot(".") < 0)
 		return err_sys(e, errno, "%s", root);
@@ -360,14 +365,28 @@ static int child_mask(const char *path, const char *with, struct err *e)
 	return err_sys(e, errno, "%s: hiding it", path);
 }
 
-static int child_read_only(const char *path, struct err *e)
+static int child_read_only(const char *path, bool is_so, struct err *e)
 {
 	int r;
 
 	if (mount(path, path, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return errno == ENOENT ? 0 : err_sys(e, errno, "%s: making it read-only", path);
-	r = sys_mount_restrict(-1, path, true, true, false, false, false);
+	r = is_so ? 0 : sys_mount_restrict(-1, path, true, true, false, false, false);
 	return r < 0 ? err_sys(e, r, "%s: making it read-only", path) : 0;
+}
+
+/* A bind is as its source is: while /proc is read-only, one call for each of them is enough. */
+static int child_read_only_paths(struct err *e)
+{
+	bool is_so = sys_mount_writable("/proc", false) == 0;
+	int r = 0;
+
+	for (unsigned int i = 0; r >= 0 && i < ARRAY_SIZE(child_readonly); i++)
+		r = child_read_only(child_readonly[i], is_so, e);
+	if (r < 0 || !is_so)
+		return r;
+	r = sys_mount_writable("/proc", true);
+	return r < 0 ? err_sys(e, r, "/proc: making it writable") : 0;
 }
 
 /* Paths of the spec are checked to end inside without passing a link of procfs. */
@@ -389,7 +408,7 @@ static int child_hide_more(const struct spec *s, const char *empty, struct err *
 		if (fd < 0 || fstat(fd, &st) < 0)
 			return err_sys(e, fd < 0 ? fd : errno, "%s", path);
 		r = mask ? child_mask(path, S_ISDIR(st.st_mode) ? empty : "/dev/null", e)
-			 : child_read_only(path, e);
+			 : child_read_only(path, false, e);
 	}
 	return r;
 }
@@ -410,8 +429,8 @@ int child_hide(struct child *c, struct err *e)
 			r = child_mask(child_masked_files[i], "/dev/null", e);
 		for (unsigned int i = 0; r >= 0 && i < ARRAY_SIZE(child_masked_dirs); i++)
 			r = child_mask(child_masked_dirs[i], empty, e);
-		for (unsigned int i = 0; r >= 0 && i < ARRAY_SIZE(child_readonly); i++)
-			r = child_read_only(child_readonly[i], e);
+		if (r >= 0)
+			r = child_read_only_paths(e);
 	}
 	if (r >= 0 && IS_ENABLED(CONFIG_MOUNTS) && s->masked.n + s->readonly.n)
 		r = child_hide_more(s, empty, e);
@@ -431,5 +450,5 @@ int child_leave_old_root(struct child *c, struct err *e)
 	if (root < 0 || fchdir(c->old_root) < 0 || chroot(".") < 0 || fchdir(root) < 0)
 		return err_sys(e, errno, "leaving the chroot");
 	fd_close(&c->old_root);
-	return child_swap_root(e);
+	return child_swap_root(".", e);
 }

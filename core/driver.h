@@ -53,7 +53,7 @@ struct image {
 	size_t head_len;
 	char store[128]; /* folder for unpacked trees, e.g. /var/lib/myctr/images/trees */
 	int tree;	 /* out of prepare: fd of what attach mounts (a mount, a folder); -1 none */
-	char from[256];	 /* path of the folder that tree is, where dev is "" */
+	char from[256];	 /* path of the folder that tree is, where it is not a mount; else "" */
 	char dev[32];	 /* out of prepare: "/dev/loop3" where there is one, else "" */
 	char note[96]; /* out of prepare: what had to be left out, for a person; "" when nothing */
 };

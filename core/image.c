@@ -187,14 +187,31 @@ static void image_name_tree(struct image *img)
 		str_copy(img->id, sizeof(img->id), base);
 }
 
+/*
+ * A mount of its own of a folder of the user's. Taken here, where the folder was found, it cannot become
+ * another one while the container starts. Private: what is mounted below it is seen nowhere else.
+ */
+static int image_detach(struct image *img)
+{
+	AUTO_FD int mount = sys_open_tree(img->tree, ".", false);
+	int r = mount < 0 ? mount : sys_mount_private(mount);
+
+	if (r < 0)
+		return r;
+	fd_close(&img->tree);
+	img->tree = fd_take(&mount);
+	return 0;
+}
+
 int image_prepare(struct image *img, struct err *e)
 {
 	char self[PATH_FD_SIZE];
 	ssize_t n;
 	int r = img->driver->prepare(img, e);
 
-	if (r < 0 || img->dev[0])
+	if (r < 0 || img->dev[0] || (S_ISDIR(img->st.st_mode) && image_detach(img) == 0))
 		return r;
+	/* An unpacked tree has a name that tells its content; before Linux 5.12 there is no such mount. */
 	n = readlink(path_of_fd(img->tree, self), img->from, sizeof(img->from) - 1);
 	if (n < 0)
 		return err_sys(e, errno, "%s: cannot name its tree; is /proc mounted?",
@@ -215,6 +232,12 @@ int image_bind(const struct image *img, const char *target, struct err *e)
 	struct stat meant, got;
 	int r;
 
+	if (!img->from[0]) {
+		r = sys_mount_place(img->tree, target);
+		return r < 0 ? err_sys(e, r, "%s: cannot attach its tree to %s",
+				       path_base(img->path), target)
+			     : 0;
+	}
 	if (mount(img->from, target, NULL, MS_BIND, NULL) < 0)
 		return err_sys(e, errno, "%s: cannot bind its tree to %s", path_base(img->path),
 			       target);

@@ -296,21 +296,33 @@ int sys_tree_propagate(int tree, bool recursive, unsigned long how)
 	return how ? sys_tree_change(tree, recursive, &a) : 0;
 }
 
-static int sys_mount_change(int tree, uint64_t set, uint64_t clear)
+/* .set and .clear are MOUNT_ATTR_*: RDONLY 1, NOSUID 2, NODEV 4, NOEXEC 8. */
+static int sys_mount_change(int dir, const char *path, struct sys_mount_attr a)
 {
-	struct sys_mount_attr a = { .set = set, .clear = clear };
-
-	return sys_tree_change(tree, false, &a);
+	return syscall(SYS_mount_setattr, dir, path, AT_EMPTY_PATH, &a, sizeof(a)) < 0 ? -errno : 0;
 }
 
 int sys_mount_read_only(int tree)
 {
-	return sys_mount_change(tree, 1, 0); /* MOUNT_ATTR_RDONLY */
+	return sys_mount_change(tree, "", (struct sys_mount_attr){ .set = 1 });
+}
+
+int sys_mount_private(int tree)
+{
+	return sys_mount_change(tree, "",
+				(struct sys_mount_attr){ .set = 1 | 4, .propagation = MS_PRIVATE });
 }
 
 int sys_mount_devices(int tree)
 {
-	return sys_mount_change(tree, 1 | 2 | 8, 4); /* RDONLY, NOSUID, NOEXEC; NODEV */
+	return sys_mount_change(tree, "", (struct sys_mount_attr){ .set = 1 | 2 | 8, .clear = 4 });
+}
+
+int sys_mount_writable(const char *path, bool writable)
+{
+	return sys_mount_change(
+		AT_FDCWD, path,
+		(struct sys_mount_attr){ .set = writable ? 0 : 1, .clear = writable ? 1 : 0 });
 }
 
 /* A remount replaces all flags of a mount, so those it has are read first. */

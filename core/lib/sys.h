@@ -76,8 +76,14 @@ int sys_tree_propagate(int tree, bool recursive, unsigned long how);
 /* Makes a detached mount read-only. -ENOSYS before Linux 5.12. */
 int sys_mount_read_only(int tree);
 
-/* The same, without set-user-id and programs, and with devices. */
+/* The same, without devices, and whatever it is a copy of: private. */
+int sys_mount_private(int tree);
+
+/* Read-only, without set-user-id and programs, and with devices. */
 int sys_mount_devices(int tree);
+
+/* Takes from the mount at path that it is read-only, or makes it so. -ENOSYS before Linux 5.12. */
+int sys_mount_writable(const char *path, bool writable);
 
 /*
  * Applies MS_* style restrictions to a whole mount tree: mount_setattr(2), or remounts one by one. For the
