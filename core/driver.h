@@ -53,9 +53,10 @@ struct image {
 	size_t head_len;
 	char store[128]; /* folder for unpacked trees, e.g. /var/lib/myctr/images/trees */
 	int tree;	 /* out of prepare: fd of what attach mounts (a mount, a folder); -1 none */
-	char from[256];	 /* path of the folder that tree is, where it is not a mount; else "" */
-	char dev[32];	 /* out of prepare: "/dev/loop3" where there is one, else "" */
-	char note[96]; /* out of prepare: what had to be left out, for a person; "" when nothing */
+	char from[256]; /* path of the folder that tree is, where dev is "" and it is not detached */
+	bool detached;	/* out of prepare: tree is a mount of fd, see image_detach() */
+	char dev[32];	/* out of prepare: "/dev/loop3" where there is one, else "" */
+	char note[96];	/* out of prepare: what had to be left out, for a person; "" when nothing */
 };
 
 struct image_driver {
@@ -79,6 +80,13 @@ struct image_driver {
 	/* Required, in the mount namespace of the new root. Mounts the tree read-only at target. */
 	int (*attach)(const struct image *img, const char *target, struct err *e);
 };
+
+/*
+ * For an image that is a folder: makes tree a mount of its own of img->fd, read-only, without devices, attached
+ * nowhere yet. Taken where the folder was found, it cannot become another one while the container starts; and
+ * what is mounted below it is seen nowhere else. -errno where the kernel cannot (before Linux 5.12).
+ */
+int image_detach(struct image *img);
 
 /* Binds img->tree read-only, without devices, at target: attach of the drivers whose tree is a folder. */
 int image_bind(const struct image *img, const char *target, struct err *e);

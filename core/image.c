@@ -187,38 +187,40 @@ static void image_name_tree(struct image *img)
 		str_copy(img->id, sizeof(img->id), base);
 }
 
-/*
- * A mount of its own of a folder of the user's. Taken here, where the folder was found, it cannot become
- * another one while the container starts. Private: what is mounted below it is seen nowhere else.
- */
-static int image_detach(struct image *img)
+int image_detach(struct image *img)
 {
-	AUTO_FD int mount = sys_open_tree(img->tree, ".", false);
+	AUTO_FD int mount = sys_open_tree(img->fd, ".", false);
 	int r = mount < 0 ? mount : sys_mount_private(mount);
 
 	if (r < 0)
 		return r;
-	fd_close(&img->tree);
 	img->tree = fd_take(&mount);
+	img->detached = true;
+	return 0;
+}
+
+static int image_name(const struct image *img, int fd, char *name, size_t size, struct err *e)
+{
+	char self[PATH_FD_SIZE];
+	ssize_t n = readlink(path_of_fd(fd, self), name, size - 1);
+
+	if (n < 0)
+		return err_sys(e, errno, "%s: cannot name its tree; is /proc mounted?",
+			       path_base(img->path));
+	name[n] = '\0';
 	return 0;
 }
 
 int image_prepare(struct image *img, struct err *e)
 {
-	char self[PATH_FD_SIZE];
-	ssize_t n;
 	int r = img->driver->prepare(img, e);
 
-	if (r < 0 || img->dev[0] || (S_ISDIR(img->st.st_mode) && image_detach(img) == 0))
+	if (r < 0 || img->dev[0] || img->detached)
 		return r;
-	/* An unpacked tree has a name that tells its content; before Linux 5.12 there is no such mount. */
-	n = readlink(path_of_fd(img->tree, self), img->from, sizeof(img->from) - 1);
-	if (n < 0)
-		return err_sys(e, errno, "%s: cannot name its tree; is /proc mounted?",
-			       path_base(img->path));
-	img->from[n] = '\0';
-	image_name_tree(img);
-	return 0;
+	r = image_name(img, img->tree, img->from, sizeof(img->from), e);
+	if (r == 0)
+		image_name_tree(img);
+	return r;
 }
 
 void image_close(struct image *img)
@@ -227,28 +229,38 @@ void image_close(struct image *img)
 	fd_close(&img->fd);
 }
 
-int image_bind(const struct image *img, const char *target, struct err *e)
+/* Found by name in a mount namespace that is not the one it was opened in: is it the same? */
+static int image_bind_name(const struct image *img, int fd, const char *name, const char *target,
+			   struct err *e)
 {
 	struct stat meant, got;
 	int r;
 
-	if (!img->from[0]) {
-		r = sys_mount_place(img->tree, target);
-		return r < 0 ? err_sys(e, r, "%s: cannot attach its tree to %s",
-				       path_base(img->path), target)
-			     : 0;
-	}
-	if (mount(img->from, target, NULL, MS_BIND, NULL) < 0)
+	if (mount(name, target, NULL, MS_BIND, NULL) < 0)
 		return err_sys(e, errno, "%s: cannot bind its tree to %s", path_base(img->path),
 			       target);
-	/*
-	 * Found by name in a mount namespace that is not the one it was opened in: is it the same?
-	 */
-	if (fstat(img->tree, &meant) < 0 || stat(target, &got) < 0 || meant.st_dev != got.st_dev ||
+	if (fstat(fd, &meant) < 0 || stat(target, &got) < 0 || meant.st_dev != got.st_dev ||
 	    meant.st_ino != got.st_ino)
 		return err_set(e, ESTALE, "%s: was replaced while the container started",
 			       path_base(img->path));
 	r = sys_mount_restrict(-1, target, false, true, false, true, false);
 	return r < 0 ? err_sys(e, r, "%s: cannot make its tree read-only", path_base(img->path))
+		     : 0;
+}
+
+int image_bind(const struct image *img, const char *target, struct err *e)
+{
+	char name[sizeof(img->from)];
+	int r;
+
+	if (!img->detached)
+		return image_bind_name(img, img->tree, img->from, target, e);
+	r = sys_mount_place(img->tree, target);
+	if (r == -ENOSYS && SYS_OLD_KERNELS) {
+		r = image_name(img, img->fd, name, sizeof(name), e);
+		return r < 0 ? r : image_bind_name(img, img->fd, name, target, e);
+	}
+	return r < 0 ? err_sys(e, r, "%s: cannot attach its tree to %s", path_base(img->path),
+			       target)
 		     : 0;
 }

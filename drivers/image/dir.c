@@ -16,6 +16,8 @@ static bool dir_match(const struct image *img)
 
 static int dir_prepare(struct image *img, struct err *e)
 {
+	if (image_detach(img) == 0)
+		return 0;
 	img->tree = openat(img->fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return img->tree < 0 ? err_sys(e, errno, "%s: cannot open the folder", path_base(img->path))
 			     : 0;
