@@ -86,9 +86,7 @@ void child_ready_take(struct child *c)
 /* The runtime folder may be on a file system without devices; this mount of it has them again. */
 bool child_ready_dev(struct child *c)
 {
-	bool ready = c->dev_tree >= 0 && sys_mount_devices(c->dev_tree) == 0 &&
-		     sys_mount_place(c->dev_tree, "/dev") == 0;
-
-	fd_close(&c->dev_tree);
-	return ready;
+	/* The descriptor ends with all the others. */
+	return c->dev_tree >= 0 && sys_mount_devices(c->dev_tree) == 0 &&
+	       sys_mount_place(c->dev_tree, "/dev") == 0;
 }

@@ -30,7 +30,8 @@ int main(int argc, char **argv)
 
 	if (paths_init(&e) < 0)
 		return cmd_fail(&e);
-	if (getpid() == 1 || (argc > 0 && strcmp(path_base(argv[0]), "init") == 0))
+	/* Of the first thread it is the pid, and musl knows it without asking. */
+	if (gettid() == 1 || (argc > 0 && strcmp(path_base(argv[0]), "init") == 0))
 		return main_init();
 	if (IS_ENABLED(CONFIG_CLI))
 		return cmd_main(argc, argv);

@@ -181,7 +181,7 @@ static int attach(const struct program *p, int cgroup)
 {
 	union bpf_attr load = { .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE },
 		       to = { .target_fd = (uint32_t)cgroup };
-	AUTO_FD int fd = -1;
+	int fd; /* ends with this process, which starts one container */
 
 	load.insns = (uint64_t)(uintptr_t)p->insn;
 	load.insn_cnt = p->n;

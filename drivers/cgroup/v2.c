@@ -88,11 +88,6 @@ static int root_folder(void)
 	return where.root;
 }
 
-static bool v2_usable(void)
-{
-	return root_folder() >= 0;
-}
-
 /* "0::/path" of this process, for who may not write at the root; the folder itself is then "myctr". */
 static int own_parent(char *path, size_t size)
 {
@@ -134,10 +129,22 @@ static int walk_parent(bool make)
 	return at < 0 ? -errno : fd_take(&at);
 }
 
+/* Once there, it is where it usually is; the root is then needed for new controllers alone. */
+static int parent_at_once(void)
+{
+	int fd = open_cgroup2("/sys/fs/cgroup/" CONFIG_CGROUP_PARENT);
+
+	if (fd >= 0)
+		str_copy(where.path, sizeof(where.path), CONFIG_CGROUP_PARENT);
+	return fd < 0 ? -1 : fd;
+}
+
 static int parent_folder(bool make)
 {
 	int fd;
 
+	if (where.parent < 0 && where.root == -1)
+		where.parent = parent_at_once();
 	if (where.parent >= 0)
 		return where.parent;
 	fd = root_folder();
@@ -154,12 +161,20 @@ static int parent_folder(bool make)
 	return fd;
 }
 
+static bool v2_usable(void)
+{
+	return parent_folder(false) >= 0 || root_folder() >= 0;
+}
+
 int cgroup_v2_enable(const char *controller)
 {
 	char file[256], text[24];
 	const char *p = where.path;
 	int ret;
 
+	ret = root_folder();
+	if (ret < 0)
+		return ret;
 	str_format(text, sizeof(text), "+%s", controller);
 	ret = fd_write_text(where.root, "cgroup.subtree_control", text);
 	/* a delegated subtree may have it although the root is not ours to write */

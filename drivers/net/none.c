@@ -13,10 +13,10 @@
 static int none_inside(const struct net_args *a, struct err *e)
 {
 	struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-	AUTO_FD int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	(void)a;
-	/* A kernel without IPv4 has no lo worth bringing up. */
+	/* Open until the program runs, as all that is open here. A kernel without IPv4 has no lo worth bringing up. */
 	if (fd < 0)
 		return errno == EAFNOSUPPORT ? 0 : err_sys(e, errno, "none: making a socket");
 	return ioctl(fd, SIOCSIFFLAGS, &ifr) < 0 ? err_sys(e, errno, "none: bringing lo up") : 0;
