@@ -25,7 +25,7 @@ $(O)/core/lib/start.o: private my-cflags += -fno-lto -fno-stack-protector -O2
 obj-$(CONFIG_SMALL_MALLOC) += core/lib/small_malloc.o
 # else the compiler makes calloc() out of our calloc()'s own malloc() and memset()
 $(O)/core/lib/small_malloc.o: private my-cflags += -fno-builtin -fno-lto
-obj-$(CONFIG_SMALL_STRING) += core/lib/small_string.o core/lib/small_clock.o core/lib/small_strerror.o
+obj-$(CONFIG_SMALL_STRING) += core/lib/small_string.o core/lib/small_clock.o core/lib/small_strerror.o core/lib/small_inet.o
 $(O)/core/lib/small_string.o: private my-cflags += -ffreestanding -fno-lto
 obj-$(CONFIG_SMALL_PRINTF) += core/lib/printf.o core/lib/small_libc.o core/lib/small_sys.o core/lib/small_assert.o
 endif

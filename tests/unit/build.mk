@@ -74,6 +74,8 @@ unit-tools/vm/writelog := tools/vm/writelog.c core/lib/err.c core/lib/fd.c
 unit-core/lib/small_string := core/lib/small_string.c
 unit_cflags-core/lib/small_string := $(foreach f,memset memchr strnlen strlen strchr strrchr strncmp strcmp strspn strcspn memmem strcpy,-D$f=small_$f) \
 	-Wno-missing-prototypes -fno-builtin
+unit-core/lib/small_inet := core/lib/small_inet.c
+unit_cflags-core/lib/small_inet := -Dinet_pton=small_inet_pton -Dinet_ntop=small_inet_ntop -Wno-missing-prototypes
 unit-core/lib/small_strerror := core/lib/small_strerror.c
 unit_cflags-core/lib/small_strerror := -Dstrerror=small_strerror -Wno-missing-prototypes
 unit-core/lib/small_sys := core/lib/small_sys.c
