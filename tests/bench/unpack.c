@@ -2,7 +2,8 @@
 /*
  * Unpacking a generated root file system of some 160 MB, plain and as lz4, to tmpfs: the first
  * `myctr run` from the archive with an empty store (so a container's start and the check of the
- * content are in it) against GNU tar and bsdtar.
+ * content are in it) against GNU tar and bsdtar; and the same as a Docker archive into the store,
+ * against podman.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -126,10 +127,46 @@ static void compare(struct bench *b, const char *name, const char *archive, bool
 		goal_missing(b, what, 0.75, "did not run");
 }
 
+/* The tar as the one layer of a Docker archive; true when that worked. */
+static bool make_docker(const char *tar, const char *docker)
+{
+	return shell(bench_format(
+		       "d=%s.d; mkdir -p $d && ln -f %s $d/layer.tar && cd $d && "
+		       "case $(uname -m) in x86_64) a=amd64 ;; aarch64) a=arm64 ;; *) a=$(uname -m) ;; esac && "
+		       "printf '{\"architecture\":\"%%s\",\"os\":\"linux\",\"config\":{},\"rootfs\":{\"type\":"
+		       "\"layers\",\"diff_ids\":[\"sha256:%%s\"]}}' $a $(sha256sum layer.tar | cut -d ' ' -f 1) "
+		       ">c.json && printf '[{\"Config\":\"c.json\",\"RepoTags\":[\"bench:1\"],\"Layers\":["
+		       "\"layer.tar\"]}]' >manifest.json && tar -cf %s c.json layer.tar manifest.json && rm -rf $d",
+		       docker, tar, docker)) == 0;
+}
+
+/* Both check the digest of the layer, unpack it and put the image into an empty store. */
+static void compare_docker(struct bench *b, const char *docker)
+{
+	static const char what[] = "load a Docker archive / podman load";
+	const char *into = bench_path(b, "unpacked");
+	struct command ours = { .argv = { bench_path(b, "myctr"), "image", "load", "-t", "bench:1",
+					  "--format", "tar", docker } };
+	struct command podman = { .argv = { "/usr/bin/podman", "--storage-driver", "overlay",
+					    "--root", bench_format("%s/root", into), "--runroot",
+					    bench_format("%s/run", into), "load", "-q", "-i",
+					    docker } };
+	double podman_ms = access(podman.argv[0], X_OK) == 0 ? unpack_ms(b, into, &podman) : -1;
+	double ours_ms = unpack_ms(b, "/var/lib/myctr", &ours);
+
+	printf("  %-10s podman  %6.0f ms   myctr image load %6.0f ms\n", "docker", podman_ms,
+	       ours_ms);
+	if (podman_ms > 0 && ours_ms > 0)
+		goal_add(b, what, 1, ours_ms / podman_ms, "x");
+	else
+		goal_missing(b, what, 1,
+			     podman_ms > 0 ? "did not run" : "no podman, or it did not run");
+}
+
 void section_unpack(struct bench *b)
 {
 	const char *tree = bench_path(b, "tree"), *tar = bench_path(b, "tree.tar");
-	const char *lz4 = bench_path(b, "tree.tar.lz4");
+	const char *lz4 = bench_path(b, "tree.tar.lz4"), *docker = bench_path(b, "docker.tar");
 
 	make_tree(b, tree);
 	if (shell(bench_format("tar --sort=name --mtime=@0 --owner=0 --group=0 -cf %s -C %s . && "
@@ -141,4 +178,6 @@ void section_unpack(struct bench *b)
 	printf("\nunpacking to tmpfs, median of %d\n", ROUNDS);
 	compare(b, "tar", tar, false);
 	compare(b, "tar.lz4", lz4, true);
+	if (make_docker(tar, docker))
+		compare_docker(b, docker);
 }
