@@ -70,7 +70,7 @@ $(bench-o)/true: tests/bench/true.S | $(bench-kinc)
 	$(Q)$(BENCH_HOSTCC) -nostdlib -static -s -Wl,-z,noseparate-code,--build-id=none $< -o $@
 
 # With the code under test: the state file's writer, the control protocol.
-bench-fill := tests/bench/fill.c $(patsubst %,core/%.c,state lib/crc32c lib/crc32c_hw lib/err lib/fd lib/sys)
+bench-fill := tests/bench/fill.c $(patsubst %,core/%.c,state record lib/crc32c lib/crc32c_hw lib/err lib/fd lib/sys)
 $(bench-o)/fill: $(bench-fill) | $(bench-kinc)
 	$(call say,HOSTCC,$@)
 	$(Q)$(BENCH_HOSTCC) $(bench-hostflags) -I$(O)/include -include $(O)/include/autoconf.h $^ -o $@
