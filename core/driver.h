@@ -51,8 +51,9 @@ struct image {
 	struct stat st;
 	uint8_t head[IMAGE_HEAD];
 	size_t head_len;
-	char store[128]; /* folder for unpacked trees, e.g. /var/lib/myctr/images/trees */
-	int tree;	 /* out of prepare: fd of what attach mounts (a mount, a folder); -1 none */
+	const char *verity; /* root hash in hex it must have by dm-verity, or NULL */
+	char store[128];    /* folder for unpacked trees, e.g. /var/lib/myctr/images/trees */
+	int tree;	/* out of prepare: fd of what attach mounts (a mount, a folder); -1 none */
 	char from[256]; /* path of the folder that tree is, where dev is "" and it is not detached */
 	bool detached;	/* out of prepare: tree is a mount of fd, see image_detach() */
 	char dev[32];	/* out of prepare: "/dev/loop3" where there is one, else "" */
@@ -61,6 +62,7 @@ struct image {
 
 struct image_driver {
 	DRIVER_COMMON;
+	bool verity;   /* prepare sees to image.verity */
 	bool writable; /* the tree is the user's own folder: storage = bind may write to it */
 	/* Required, host. Looks at head, head_len and st only. */
 	bool (*match)(const struct image *img);

@@ -35,6 +35,21 @@
 
 #define LAUNCH_RESOLV_MAX 4096 /* bytes of the host's resolv.conf that are read */
 
+/* What is to be verified is, or does not start; also where everything has to be. */
+static int launch_check_verity(struct launch *l, struct err *e)
+{
+	if (!l->spec->verity && l->manifest && l->manifest->system.require_verified)
+		return err_set(e, EPERM,
+			       "%s: has no verity = ROOTHASH, which require-verified wants",
+			       l->spec->image);
+	if (l->spec->verity && !l->image.driver->verity)
+		return err_set(e, ENOTSUP,
+			       "%s: verity is for squashfs files, in a build with IMAGE_VERITY",
+			       l->spec->image);
+	l->image.verity = l->spec->verity;
+	return 0;
+}
+
 static int launch_check_id(const struct launch *l, struct err *e)
 {
 	if (!l->image.id[0])
@@ -265,6 +280,8 @@ static int launch_image(struct launch *l, struct err *e)
 {
 	int r = image_open(&l->image, l->spec->image, e);
 
+	if (r == 0)
+		r = launch_check_verity(l, e);
 	if (r == 0)
 		r = image_prepare(&l->image, e);
 	if (r == 0 && l->spec->image_id)

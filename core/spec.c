@@ -206,6 +206,8 @@ const struct spec_field spec_fields[] = {
 	FIELD(2, "command", SPEC_WORDS, command, "WORDS", "what runs in it"),
 	FIELD(11, "image-id", SPEC_STR, image_id, "SHA256", "run the image only with this content",
 	      .check = CHECK(spec_check_id)),
+	FIELD(16, "verity", SPEC_STR, verity, "ROOTHASH",
+	      "run the squashfs only as dm-verity lets it", .check = CHECK(spec_check_id)),
 	FIELD(12, "entrypoint", SPEC_WORDS, entrypoint, "WORDS", "what goes before the command"),
 	FIELD(3, "env", SPEC_LIST, env, "KEY=VALUE", "environment variable",
 	      .check = CHECK(spec_check_keyval)),

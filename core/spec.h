@@ -48,6 +48,7 @@ struct spec {
 		*origin; /* "manifest:12" where it was written, for messages; NULL. Never encoded */
 	const char *image;    /* path, or name in the store; NULL never after spec_finish() */
 	const char *image_id; /* SHA-256 in hex the image must have; of a running one, what it has */
+	const char *verity;   /* root hash in hex by which the kernel checks what is read */
 	struct strv entrypoint; /* goes before the command */
 	struct strv command;
 	struct strv env; /* KEY=value */

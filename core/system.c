@@ -72,6 +72,8 @@ const struct spec_field system_fields[] = {
 	      "further file system to mount", .check = CHECK(system_check_mount)),
 	FIELD(7, "shutdown-timeout", SPEC_TIME, shutdown_timeout, "TIME",
 	      "the whole shutdown takes no longer"),
+	FIELD(11, "require-verified", SPEC_BOOL, require_verified, "",
+	      "start no container without verity"),
 	FIELD(10, "wan", SPEC_NAMES, wan, "INTERFACE", "publishes only what names it",
 	      .check = CHECK(system_check_wan)),
 };

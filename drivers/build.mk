@@ -27,6 +27,7 @@ $(O)/include/generated/seccomp_default.h: $(O)/tools/seccomp drivers/seccomp/def
 	$(Q)mkdir -p $(@D)
 	$(Q)$< $(arch) drivers/seccomp/default.list $(or $(CONFIG_SECCOMP_COMPAT),no) >$@
 obj-$(CONFIG_IMAGE_SQUASHFS) += drivers/image/squashfs.o drivers/image/loop.o
+obj-$(CONFIG_IMAGE_VERITY) += drivers/image/verity.o
 obj-$(CONFIG_IMAGE_EROFS) += drivers/image/erofs.o $(if $(CONFIG_IMAGE_SQUASHFS),,drivers/image/loop.o)
 obj-$(CONFIG_IMAGE_TAR) += drivers/image/tar.o drivers/image/trees.o
 obj-$(CONFIG_IMAGE_TAR) += drivers/image/tar_read.o drivers/image/tar_header.o drivers/image/tar_pax.o

@@ -19,6 +19,7 @@
 #include "core/lib/path.h"
 #include "core/lib/sys.h"
 #include "drivers/image/loop.h"
+#include "drivers/image/verity.h"
 
 /* Offsets in the superblock; all numbers little-endian. */
 enum {
@@ -87,6 +88,9 @@ static int squashfs_refused(const struct image *img, int code, struct err *e)
 			e, code,
 			"%s: the kernel has no squashfs (CONFIG_SQUASHFS); try `modprobe squashfs` or use a tar image",
 			base);
+	if (img->verity && (code == EIO || code == EINVAL))
+		return err_set(e, code, "%s: is not the image of verity = %.12s..., or is damaged",
+			       base, img->verity);
 	if (code == EINVAL && c >= 1 && c < ARRAY_SIZE(squashfs_compressors))
 		return err_set(
 			e, code,
@@ -104,6 +108,22 @@ static int squashfs_device(struct image *img, struct err *e)
 	return loop_attach(img->fd, &img->st, img->path, img->dev, sizeof(img->dev), e);
 }
 
+/* The verity device takes the place of the one that it is over, and holds that. */
+static int squashfs_verify(struct image *img, int *device, struct err *e)
+{
+	int fd;
+
+	if (!IS_ENABLED(CONFIG_IMAGE_VERITY) || !img->verity)
+		return 0;
+	fd = verity_attach(*device >= 0 ? *device : img->fd, le_get64(img->head + SQUASHFS_USED),
+			   img->verity, img->dev, sizeof(img->dev), e);
+	if (fd < 0)
+		return fd;
+	fd_close(device);
+	*device = fd;
+	return 0;
+}
+
 static int squashfs_prepare(struct image *img, struct err *e)
 {
 	const char *damage = squashfs_damage(img);
@@ -112,7 +132,7 @@ static int squashfs_prepare(struct image *img, struct err *e)
 	if (damage)
 		return err_set(e, EINVAL, "%s: %s", path_base(img->path), damage);
 	device = squashfs_device(img, e);
-	if (device < -1)
+	if (device < -1 || squashfs_verify(img, &device, e) < 0)
 		return err_wrap(e, path_base(img->path));
 	/*
 	 * Mounted out here, nowhere yet, because in there the device filter of the container's
@@ -142,6 +162,7 @@ DRIVER(image, squashfs) = {
 	.name = "squashfs",
 	.about = "squashfs files and partitions, mounted in place",
 	.kernel = "SQUASHFS BLK_DEV_LOOP",
+	.verity = IS_ENABLED(CONFIG_IMAGE_VERITY),
 	.match = squashfs_match,
 	.prepare = squashfs_prepare,
 	.attach = squashfs_attach,
