@@ -194,6 +194,20 @@ static int net_address(struct launch *l, struct err *e)
 	return r < 0 ? r : 0;
 }
 
+/* For people, with the first link on a bridge: what leads to it. */
+static void net_ports(struct launch *l)
+{
+	const struct strv *ports = &l->spec->publish;
+	size_t used = 0;
+	unsigned int at = 0;
+
+	while (at + 1 < l->n_net && !(l->nets[at] && l->nets[at]->kind == NET_BRIDGE))
+		at++;
+	for (unsigned int i = 0; i < ports->n; i++)
+		used += str_format(l->links[at].ports + used, sizeof(l->links[at].ports) - used,
+				   "%s%s", i ? "," : "", ports->v[i]);
+}
+
 int net_prepare(struct launch *l, struct err *e)
 {
 	unsigned int n = l->spec->network.n;
@@ -223,6 +237,7 @@ int net_prepare(struct launch *l, struct err *e)
 		if (l->nets[i])
 			net_name(l, i);
 	net_route(l);
+	net_ports(l);
 	if (net_address(l, e) < 0)
 		return -e->code;
 	return publish_check(l, e);

@@ -2,6 +2,8 @@
 # Objects of core/cmd/; see the Makefile.
 obj-$(CONFIG_CLI) += core/cmd/help.o core/cmd/version.o
 obj-$(CONFIG_CMD_PS) += core/cmd/ps.o
+obj-$(and $(CONFIG_CMD_PS),$(CONFIG_NETWORK)) += core/cmd/ps_net.o
+obj-$(CONFIG_CMD_NETWORK) += core/cmd/network.o
 obj-$(CONFIG_CMD_FEATURES) += core/cmd/features.o
 obj-$(CONFIG_CMD_LOGS) += core/cmd/logs.o core/cmd/logs_text.o
 obj-$(CONFIG_CMD_WAIT) += core/cmd/wait.o

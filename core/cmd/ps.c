@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/cmd.h"
+#include "core/cmd/ps_net.h"
 #include "core/driver.h"
 #include "core/lib/event.h"
 #include "core/lib/out.h"
@@ -17,18 +18,19 @@
 #include "core/paths.h"
 #include "core/state.h"
 
-enum { PS_ALL, PS_QUIET, PS_FORMAT, PS_JSON };
+enum { PS_ALL, PS_QUIET, PS_FORMAT, PS_JSON, PS_NETWORK };
 
 static const struct cmd_option ps_options[] = {
 	[PS_ALL] = { 'a', "all", NULL, "those that have ended, too" },
 	[PS_QUIET] = { 'q', "quiet", NULL, "names only, one a line" },
 	[PS_FORMAT] = { 0, "format", "FORMAT",
 			"table, or tsv: NAME PHASE CAUSE EXIT PID RESTARTS FAILURES OOMS CREATED STARTED ENDED "
-			"MISSING IMAGE; times in ms since 1970, 0 for never; EXIT as a shell says it, -1 unknown" },
+			"MISSING IMAGE ADDRESSES PORTS; times in ms since 1970, 0 for never; EXIT as a shell says it, -1 unknown" },
 	[PS_JSON] = { 0, "json", NULL, "an array of objects with the fields of tsv" },
+	[PS_NETWORK] = { 'n', "network", NULL, "addresses and published ports" },
 };
 
-enum ps_form { PS_AS_TABLE, PS_AS_TSV, PS_AS_JSON, PS_AS_NAMES };
+enum ps_form { PS_AS_TABLE, PS_AS_TSV, PS_AS_JSON, PS_AS_NAMES, PS_AS_NETWORK };
 
 /* Widths of the table: 80 columns with a blank between two. */
 enum {
@@ -38,13 +40,15 @@ enum {
 	PS_RESTARTS = 8,
 	PS_PID = 7,
 	PS_WIDTH = 80,
-	PS_FEW = 64
+	PS_FEW = 64,
+	PS_ADDRESSES = 8 * 2 * ADDR_TEXT,
 };
 
 struct ps {
 	struct out out;
 	struct state state;
 	enum ps_form form;
+	struct ps_net net;
 	bool all;
 	int name_width, image_width;
 	unsigned int rows;
@@ -222,6 +226,7 @@ static void ps_tsv_row(struct ps *p, const struct state_record *r)
 {
 	const uint64_t numbers[] = { r->pid,	 r->restarts, r->failures, r->ooms,
 				     r->created, r->started,  r->ended,	   r->missing };
+	char addresses[PS_ADDRESSES], ports[NET_PORTS];
 	int code = state_exit_code(r);
 
 	out_escaped(&p->out, r->name, strlen(r->name));
@@ -237,11 +242,18 @@ static void ps_tsv_row(struct ps *p, const struct state_record *r)
 	}
 	out_text(&p->out, "\t");
 	out_escaped(&p->out, r->image, strlen(r->image));
+	ps_net_text(&p->net, r->name, addresses, sizeof(addresses), ports, sizeof(ports));
+	out_text(&p->out, "\t");
+	out_text(&p->out, addresses);
+	out_text(&p->out, "\t");
+	out_escaped(&p->out, ports, strlen(ports));
 	out_text(&p->out, "\n");
 }
 
 static void ps_json_row(struct ps *p, const struct state_record *r)
 {
+	char addresses[PS_ADDRESSES], ports[NET_PORTS];
+
 	out_text(&p->out, p->rows ? ",\n{\"name\":" : "\n{\"name\":");
 	out_json(&p->out, r->name);
 	out_printf(&p->out,
@@ -255,7 +267,29 @@ static void ps_json_row(struct ps *p, const struct state_record *r)
 		   ",\"ended\":%llu,\"missing\":%u,\"image\":", (unsigned long long)r->ended,
 		   r->missing);
 	out_json(&p->out, r->image);
+	ps_net_text(&p->net, r->name, addresses, sizeof(addresses), ports, sizeof(ports));
+	out_text(&p->out, ",\"addresses\":");
+	out_json(&p->out, addresses);
+	out_text(&p->out, ",\"ports\":");
+	out_json(&p->out, ports);
 	out_text(&p->out, "}");
+}
+
+/* Addresses may be long: they come last but for the ports, and nothing is cut. */
+static void ps_network_row(struct ps *p, const struct state_record *r)
+{
+	char status[96], addresses[PS_ADDRESSES], ports[NET_PORTS];
+
+	ps_status(p, r, status);
+	ps_net_text(&p->net, r->name, addresses, sizeof(addresses), ports, sizeof(ports));
+	ps_cell(p, r->name, p->name_width);
+	ps_cell(p, status, PS_STATUS);
+	out_text(&p->out, *addresses ? addresses : "-");
+	if (*ports) {
+		out_text(&p->out, " ");
+		out_escaped(&p->out, ports, strlen(ports));
+	}
+	out_text(&p->out, "\n");
 }
 
 static void ps_name_row(struct ps *p, const struct state_record *r)
@@ -267,10 +301,9 @@ static void ps_name_row(struct ps *p, const struct state_record *r)
 static void ps_rows(struct ps *p)
 {
 	static void (*const row[])(struct ps *, const struct state_record *) = {
-		[PS_AS_TABLE] = ps_table_row,
-		[PS_AS_TSV] = ps_tsv_row,
-		[PS_AS_JSON] = ps_json_row,
-		[PS_AS_NAMES] = ps_name_row,
+		[PS_AS_TABLE] = ps_table_row,	  [PS_AS_TSV] = ps_tsv_row,
+		[PS_AS_JSON] = ps_json_row,	  [PS_AS_NAMES] = ps_name_row,
+		[PS_AS_NETWORK] = ps_network_row,
 	};
 	struct state_owner owner = { 0 };
 	struct state_record r;
@@ -290,6 +323,8 @@ static int ps_form(const struct cmd_line *line, enum ps_form *form)
 		*form = PS_AS_JSON;
 	else if (word && strcmp(word, "tsv") == 0)
 		*form = PS_AS_TSV;
+	else if (line->value[PS_NETWORK])
+		*form = PS_AS_NETWORK;
 	else if (word && strcmp(word, "table") != 0)
 		return cmd_usage(line->cmd, "unknown format '%s'; table, tsv or json", word);
 	return 0;
@@ -321,8 +356,14 @@ static int ps_run(struct cmd_line *line)
 		return cmd_fail(&e);
 	p.now = stamp_now();
 	p.boot_now = event_now();
-	if (p.form == PS_AS_TABLE) {
+	if (p.form != PS_AS_TABLE && p.form != PS_AS_NAMES)
+		ps_net_open(&p.net);
+	if (p.form == PS_AS_TABLE || p.form == PS_AS_NETWORK)
 		ps_measure(&p);
+	if (p.form == PS_AS_NETWORK)
+		out_printf(&p.out, "%-*s %-*s %s\n", p.name_width, "NAME", PS_STATUS, "STATUS",
+			   "ADDRESSES PORTS");
+	if (p.form == PS_AS_TABLE) {
 		out_printf(&p.out, "%-*s %-*s %-*s %*s %*s\n", p.name_width, "NAME", p.image_width,
 			   "IMAGE", PS_STATUS, "STATUS", PS_RESTARTS, "RESTARTS", PS_PID, "PID");
 	}
@@ -335,6 +376,7 @@ static int ps_run(struct cmd_line *line)
 		out_text(&p.out,
 			 "* not all limits are applied on this kernel, see `myctr inspect NAME`\n");
 	state_close(&p.state);
+	ps_net_close(&p.net);
 	rc = out_flush(&p.out);
 	if (rc && rc != -EPIPE) {
 		err_sys(&e, rc, "ps: cannot write the list");
@@ -347,7 +389,7 @@ COMMAND(ps) = {
 	.name = "ps",
 	.alias = "list",
 	.group = CMD_LOOK,
-	.args = "[-a] [-q] [--format table|tsv] [--json]",
+	.args = "[-a] [-q] [-n] [--format table|tsv] [--json]",
 	.about = "list containers",
 	.options = ps_options,
 	.n_options = ARRAY_SIZE(ps_options),

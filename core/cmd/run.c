@@ -22,6 +22,7 @@
 #include "core/lib/path.h"
 #include "core/lib/stamp.h"
 #include "core/lib/sys.h"
+#include "core/net.h"
 #include "core/paths.h"
 #include "core/relay.h"
 #include "core/self.h"
@@ -221,6 +222,8 @@ static int run_clean(struct run *r, const struct launch *l, struct err *e)
 {
 	int code = launch_down_wait(r->spec->name, RUN_CLEAN_MS, e);
 
+	if (code >= 0 && r->rm && l->links)
+		net_forget(r->spec->name);
 	/* Its output went to us: there is no log to remove. */
 	if (code < 0 || !r->rm || !l->storage_driver->prepare)
 		return code;

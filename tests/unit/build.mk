@@ -28,7 +28,7 @@ unit-drivers/image/tar_read := $(tar-reader) $(tar-make) core/lib/err.c
 unit-drivers/image/tar_unpack := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c $(tar-make) tests/unit/drivers/image/tar_box.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c
 unit-drivers/image/tar_layer := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c $(tar-make) tests/unit/drivers/image/tar_box.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c core/lib/sys.c
 unit-drivers/image/tar_exact := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c $(tar-make) tests/unit/drivers/image/tar_box.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c
-unit-core/cmd/ps := core/cmd/ps.c core/state.c core/record.c core/state_live.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c \
+unit-core/cmd/ps := core/cmd/ps.c $(if $(CONFIG_NETWORK),core/cmd/ps_net.c core/lease.c core/network.c core/lib/path.c core/lib/addr.c) core/state.c core/record.c core/state_live.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c \
 	core/lib/sys.c core/lib/out.c core/lib/str.c core/lib/str_escape.c core/lib/stamp.c core/lib/event.c \
 	core/lib/arena.c
 unit-core/lib/sha256_plain := core/lib/sha256_hw.c

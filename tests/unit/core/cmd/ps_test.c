@@ -222,7 +222,8 @@ static void test_tsv_has_its_columns(void **state)
 	r.missing = 9;
 	add(r, "web");
 	run("", NULL, "tsv", NULL);
-	assert_string_equal(output, "web\texited\texit\t4\t0\t2\t3\t5\t11\t12\t13\t9\tweb.sqfs\n");
+	assert_string_equal(output,
+			    "web\texited\texit\t4\t0\t2\t3\t5\t11\t12\t13\t9\tweb.sqfs\t\t\n");
 	run("", "", NULL, NULL);
 	assert_string_equal(output, "web\n");
 	run("", NULL, NULL, "");
@@ -230,7 +231,7 @@ static void test_tsv_has_its_columns(void **state)
 		output,
 		"[\n{\"name\":\"web\",\"phase\":\"exited\",\"cause\":\"exit\",\"exit\":4,\"pid\":0,"
 		"\"restarts\":2,\"failures\":3,\"ooms\":5,\"created\":11,\"started\":12,\"ended\":13,"
-		"\"missing\":9,\"image\":\"web.sqfs\"}\n]\n");
+		"\"missing\":9,\"image\":\"web.sqfs\",\"addresses\":\"\",\"ports\":\"\"}\n]\n");
 	assert_int_equal(run(NULL, NULL, "xml", NULL), CMD_USAGE);
 }
 
