@@ -55,6 +55,47 @@ struct stream *stream_of_fd(int fd, const char *name, struct err *e)
 	return &f->base;
 }
 
+struct limited_stream {
+	struct stream base;
+	struct stream *in;
+	uint64_t left;
+};
+
+static ssize_t limited_next(struct stream *base, const uint8_t **bytes, struct err *e)
+{
+	struct limited_stream *s = container_of(base, struct limited_stream, base);
+	ssize_t n = s->in->next(s->in, bytes, e);
+
+	if (n <= 0)
+		return n;
+	if ((uint64_t)n > s->left)
+		return err_set(e, EFBIG,
+			       "unpacks to more than IMAGE_TAR_MAX_MIB or the ratio limit allows");
+	s->left -= (uint64_t)n;
+	return n;
+}
+
+static void limited_close(struct stream *base)
+{
+	struct limited_stream *s = container_of(base, struct limited_stream, base);
+
+	s->in->close(s->in);
+	free(s);
+}
+
+struct stream *stream_limited(struct stream *in, uint64_t most, struct err *e)
+{
+	struct limited_stream *s = malloc(sizeof(*s));
+
+	if (!s) {
+		in->close(in);
+		err_set(e, ENOMEM, "out of memory");
+		return NULL;
+	}
+	*s = (struct limited_stream){ { limited_next, limited_close }, in, most };
+	return &s->base;
+}
+
 const struct codec_driver *codec_find(const uint8_t *head, size_t len)
 {
 	for (DRIVER_EACH(codec, d))

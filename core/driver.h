@@ -108,6 +108,12 @@ struct stream {
 /* The bytes of fd (not owned) from its current position on; name is for messages and must outlive it. */
 struct stream *stream_of_fd(int fd, const char *name, struct err *e);
 
+/*
+ * Passes in on (owned from now on, closed also on error), but no more than most bytes: -EFBIG after them, so that a
+ * bomb ends however little of it is wanted.
+ */
+struct stream *stream_limited(struct stream *in, uint64_t most, struct err *e);
+
 struct codec_driver {
 	DRIVER_COMMON;
 	const char *suffix; /* Required. ".lz4" */

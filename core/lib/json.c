@@ -41,13 +41,18 @@ static bool json_sound(const struct json *j)
 	return json_is(j, 0, JSMN_OBJECT) || json_is(j, 0, JSMN_ARRAY);
 }
 
-/* jsmn looks at every open bracket for each closing one, so deep texts would take it minutes. */
-static bool json_shallow(const char *text, size_t len)
+/*
+ * jsmn looks at every open bracket for each closing one, so deep texts would take it minutes; and it lets
+ * control bytes in strings pass.
+ */
+static bool json_plain(const char *text, size_t len)
 {
 	bool quoted = false;
 	int depth = 0;
 
 	for (size_t i = 0; i < len && depth <= JSON_DEPTH; i++) {
+		if (quoted && (unsigned char)text[i] < 0x20)
+			return false;
 		if (quoted && text[i] == '\\')
 			i++;
 		else if (text[i] == '"')
@@ -66,7 +71,7 @@ int json_parse(struct json *j, const char *text, size_t len)
 	size_t room = 16;
 
 	*j = (struct json){ .text = text };
-	if (len > INT32_MAX / 2 || memchr(text, '\0', len) || !json_shallow(text, len))
+	if (len > INT32_MAX / 2 || memchr(text, '\0', len) || !json_plain(text, len))
 		return -EINVAL;
 	/* No text has more tokens than these bytes; few have a tenth. */
 	for (size_t i = 0; i < len; i++)

@@ -56,18 +56,18 @@ static void config_string(struct config *c, const char *key, int i)
 /* Cmd and Entrypoint: a list of words, or in old images one string for a shell. */
 static void config_words(struct config *c, const char *key, int i)
 {
+	const char *word = json_string(c->j, i, &c->arena);
 	bool any = false;
 
 	if (json_is(c->j, i, JSMN_STRING)) {
 		config_key(c, key);
 		out_text(&c->out, "/bin/sh -c ");
-		words_print(&c->out, json_string(c->j, i, &c->arena) ?: "", false);
+		words_print(&c->out, word ? word : "", false);
 		out_text(&c->out, "\n");
 		return;
 	}
 	for (JSON_EACH(c->j, i, k)) {
-		const char *word = json_string(c->j, k, &c->arena);
-
+		word = json_string(c->j, k, &c->arena);
 		if (!any)
 			config_key(c, key);
 		else
@@ -90,8 +90,16 @@ static void config_list(struct config *c, const char *key, int i)
 	}
 }
 
+/* The value, or with a slash before it; NULL when it is longer than any of these may be. */
+static const char *config_path(char text[512], const char *value, bool slash)
+{
+	size_t n = str_format(text, 512, "%s%s", slash && value[0] != '/' ? "/" : "", value);
+
+	return n < 511 ? text : NULL;
+}
+
 /* {"80/tcp": {}}: the keys are what counts. */
-static void config_keys(struct config *c, const char *key, int i, const char *before)
+static void config_keys(struct config *c, const char *key, int i, bool paths)
 {
 	if (!json_is(c->j, i, JSMN_OBJECT))
 		return;
@@ -99,10 +107,9 @@ static void config_keys(struct config *c, const char *key, int i, const char *be
 		const char *name = json_string(c->j, k, &c->arena);
 		char text[512];
 
-		str_format(text, sizeof(text), "%s%s", name && name[0] != '/' ? before : "",
-			   name ? name : "");
+		name = name ? config_path(text, name, paths) : NULL;
 		c->lost += !name;
-		config_value(c, key, name ? text : NULL);
+		config_value(c, key, name);
 	}
 }
 
@@ -166,8 +173,9 @@ static void config_workdir(struct config *c, int i)
 
 	if (!dir || !*dir)
 		return;
-	str_format(text, sizeof(text), "%s%s", dir[0] == '/' ? "" : "/", dir);
-	config_value(c, "workdir", text);
+	dir = config_path(text, dir, true);
+	c->lost += !dir;
+	config_value(c, "workdir", dir);
 }
 
 static void config_all(struct config *c, int i)
@@ -179,8 +187,8 @@ static void config_all(struct config *c, int i)
 	config_list(c, "env", json_member(j, i, "Env"));
 	config_string(c, "user", json_member(j, i, "User"));
 	config_workdir(c, json_member(j, i, "WorkingDir"));
-	config_keys(c, "expose", json_member(j, i, "ExposedPorts"), "");
-	config_keys(c, "data-path", json_member(j, i, "Volumes"), "/");
+	config_keys(c, "expose", json_member(j, i, "ExposedPorts"), false);
+	config_keys(c, "data-path", json_member(j, i, "Volumes"), true);
 	config_labels(c, json_member(j, i, "Labels"));
 	config_string(c, "stop-signal", json_member(j, i, "StopSignal"));
 	config_health(c, json_member(j, i, "Healthcheck"));

@@ -124,7 +124,7 @@ static int oci_check_config(const struct oci *o, const struct oci_image *image,
 			    const struct json *j, struct err *e)
 {
 	int ids = json_member(j, json_member(j, 0, "rootfs"), "diff_ids");
-	char want[64], os[64] = "linux", arch[64], variant[64] = "";
+	char want[64], os[64] = "linux", arch[64], variant[64] = "", is[200], shown[200];
 
 	if (json_count(j, ids) != (int)image->n_layers)
 		return err_set(e, EINVAL, "its configuration has %d layers, its manifest %u",
@@ -139,8 +139,9 @@ static int oci_check_config(const struct oci *o, const struct oci_image *image,
 		oci_own_platform(want, sizeof(want));
 	if (oci_platform_fits(want, os, arch, variant))
 		return 0;
-	return err_set(e, EINVAL, "is for %s/%s%s%s, not for %s; --platform chooses", os, arch,
-		       variant[0] ? "/" : "", variant, want);
+	str_format(is, sizeof(is), "%s/%s%s%s", os, arch, variant[0] ? "/" : "", variant);
+	return err_set(e, EINVAL, "is for %s, not for %s; --platform chooses",
+		       str_escape(shown, sizeof(shown), is, strlen(is)), want);
 }
 
 /* The root, empty, and what images of nothing but files leave to whoever unpacks them. */
@@ -158,7 +159,9 @@ static int oci_make_tree(struct import_args *a, struct err *e)
 
 static void oci_note(struct import_args *a, const struct tar_report *report, unsigned int lost)
 {
-	if (report->devices || report->xattrs || lost)
+	if (geteuid() != 0)
+		str_copy(a->note, sizeof(a->note), "owners and devices are lost without root");
+	else if (report->devices || report->xattrs || lost)
 		str_format(a->note, sizeof(a->note),
 			   "left out %u device nodes, %u attributes and %u settings",
 			   report->devices, report->xattrs, lost);

@@ -246,8 +246,12 @@ static int oci_docker_ref(struct oci_ref *ref, const struct json *j, int i, cons
 	char digest[OCI_WORD] = "sha256:";
 	size_t len;
 
+	char shown[sizeof(ref->name) + 1];
+
 	*ref = (struct oci_ref){ .size = UINT64_MAX };
-	if (!json_word(j, i, JSMN_STRING, ref->name, sizeof(ref->name)))
+	/* It is printed in messages. */
+	if (!json_word(j, i, JSMN_STRING, ref->name, sizeof(ref->name)) ||
+	    strcmp(str_escape(shown, sizeof(shown), ref->name, strlen(ref->name)), ref->name) != 0)
 		return err_set(e, EINVAL, "manifest.json:%u: not the name of a file",
 			       json_line(j, i));
 	len = strcspn(ref->name, ".");

@@ -46,16 +46,15 @@ static void save_list(struct out *o, bool *any, const char *key, const struct st
 /* {"80/tcp":{}}; ours may leave the protocol out. */
 static void save_keys(struct out *o, bool *any, const char *key, const struct strv *l, bool ports)
 {
-	char text[512];
+	char text[32];
 
 	if (!l->n)
 		return;
 	save_key(o, any, key);
 	for (unsigned int i = 0; i < l->n; i++) {
-		str_format(text, sizeof(text), "%s%s", l->v[i],
-			   ports && !strchr(l->v[i], '/') ? "/tcp" : "");
+		str_format(text, sizeof(text), "%s/tcp", l->v[i]);
 		out_text(o, i ? "," : "{");
-		out_json(o, text);
+		out_json(o, ports && !strchr(l->v[i], '/') ? text : l->v[i]);
 		out_text(o, ":{}");
 	}
 	out_text(o, "}");

@@ -220,9 +220,9 @@ static int oci_entry(struct oci *o, const struct tar_reader *r, struct err *e)
 
 	if (oci_is_rootfs(oci_plain(t->path)) || o->n == OCI_FILES_MAX)
 		return 1;
-	if ((t->type == TAR_FILE && !t->sparse) || link)
-		return oci_add(o, r, e);
-	return 0;
+	if (strlen(t->path) > OCI_NAME_MAX || (link && strlen(t->link) > OCI_NAME_MAX))
+		return 0;
+	return (t->type == TAR_FILE && !t->sparse) || link ? oci_add(o, r, e) : 0;
 }
 
 static int oci_list_entries(struct oci *o, struct tar_reader *r, struct err *e)
@@ -265,19 +265,33 @@ static int oci_rewind(const struct oci *o, struct err *e)
 	return lseek(o->fd, 0, SEEK_SET) < 0 ? err_sys(e, errno, "cannot rewind") : 0;
 }
 
+/* What so many packed bytes may become: files, and a header for each. */
+static uint64_t oci_most(uint64_t packed)
+{
+	return min_u64(((uint64_t)CONFIG_IMAGE_TAR_MAX_MIB << 20) +
+			       (uint64_t)CONFIG_IMAGE_TAR_MAX_ENTRIES * 3 * TAR_BLOCK,
+		       packed * CONFIG_IMAGE_TAR_MAX_RATIO + (1 << 20));
+}
+
 static struct stream *oci_whole(struct oci *o, const struct codec_driver *codec, struct err *e)
 {
 	struct stream *in = oci_rewind(o, e) < 0 ? NULL : stream_of_fd(o->fd, o->a->name, e);
+	struct stat st;
 
-	return in && codec ? codec->decode(in, e) : in;
+	if (!in || !codec)
+		return in;
+	in = codec->decode(in, e);
+	if (fstat(o->fd, &st) < 0)
+		st.st_size = 0;
+	return in ? stream_limited(in, oci_most((uint64_t)st.st_size), e) : NULL;
 }
 
 /* Writes what in gives to a file without a name in the work folder, which o->fd is from then on. */
-static int oci_spool(struct oci *o, struct stream *in, uint64_t most, struct err *e)
+static int oci_spool(struct oci *o, struct stream *in, struct err *e)
 {
 	int fd = openat(o->a->work, "archive", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	const uint8_t *bytes;
-	ssize_t n = 0;
+	ssize_t n;
 
 	if (fd < 0)
 		return err_sys(e, errno, "cannot make a file");
@@ -285,37 +299,27 @@ static int oci_spool(struct oci *o, struct stream *in, uint64_t most, struct err
 	o->fd = fd;
 	o->owned = true;
 	while ((n = in->next(in, &bytes, e)) > 0) {
-		int r = (uint64_t)n > most ? -EFBIG : fd_write(fd, bytes, (size_t)n);
+		int r = fd_write(fd, bytes, (size_t)n);
 
-		if (r == -EFBIG)
-			return err_set(e, EFBIG,
-				       "unpacks to more than the limits of tar images allow");
 		if (r < 0)
 			return err_sys(e, r, "cannot unpack the archive");
-		most -= (uint64_t)n;
 	}
 	return (int)n;
 }
 
-static uint64_t oci_most(uint64_t packed)
-{
-	return min_u64((uint64_t)CONFIG_IMAGE_TAR_MAX_MIB << 20,
-		       packed * CONFIG_IMAGE_TAR_MAX_RATIO);
-}
-
-static int oci_unpack(struct oci *o, const struct codec_driver *codec, uint64_t size, struct err *e)
+static int oci_unpack(struct oci *o, const struct codec_driver *codec, struct err *e)
 {
 	struct stream *in = oci_whole(o, codec, e);
 	int r;
 
 	if (!in)
 		return -ENOMEM;
-	r = oci_spool(o, in, oci_most(size), e);
+	r = oci_spool(o, in, e);
 	in->close(in);
 	return r;
 }
 
-static int oci_open_file(struct oci *o, uint64_t size, bool unpack, struct err *e)
+static int oci_open_file(struct oci *o, bool unpack, struct err *e)
 {
 	uint8_t head[TAR_BLOCK];
 	ssize_t n = pread(o->fd, head, sizeof(head), 0);
@@ -328,7 +332,7 @@ static int oci_open_file(struct oci *o, uint64_t size, bool unpack, struct err *
 	if (!codec && !oci_is_tar(head, (size_t)n))
 		return 0;
 	if (codec && unpack) {
-		r = oci_unpack(o, codec, size, e);
+		r = oci_unpack(o, codec, e);
 		if (r < 0)
 			return r;
 		codec = NULL;
@@ -345,7 +349,7 @@ int oci_open(struct oci *o, const struct import_args *a, bool unpack, struct err
 	if (fstat(o->fd, &st) < 0)
 		return err_sys(e, errno, "cannot look at");
 	if (S_ISREG(st.st_mode))
-		return oci_open_file(o, (uint64_t)st.st_size, unpack, e);
+		return oci_open_file(o, unpack, e);
 	o->folder = S_ISDIR(st.st_mode);
 	return o->folder && oci_has(o, "index.json") && oci_has(o, "oci-layout");
 }
@@ -471,8 +475,10 @@ struct stream *oci_stream(struct oci *o, const struct oci_ref *ref, const uint8_
 			ref->name);
 		return NULL;
 	}
-	if (in && codec)
+	if (in && codec) {
 		in = codec->decode(in, e);
+		in = in ? stream_limited(in, oci_most(*size), e) : NULL;
+	}
 	return in && sum ? sum_stream(in, sum, "its content", e) : in;
 }
 

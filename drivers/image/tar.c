@@ -115,8 +115,14 @@ static void tar_note(struct image *img, const struct tar_report *report)
 			   report->xattrs);
 }
 
-/* What is in the file, decoded. NULL with *e. */
-static struct stream *tar_stream(const struct image *img, struct err *e)
+/* What a packed file may unpack to. */
+static uint64_t tar_most_bytes(const struct image *img)
+{
+	return min_u64((uint64_t)CONFIG_IMAGE_TAR_MAX_MIB << 20,
+		       (uint64_t)img->st.st_size * CONFIG_IMAGE_TAR_MAX_RATIO);
+}
+
+struct stream *tar_stream(const struct image *img, struct err *e)
 {
 	const struct codec_driver *codec = codec_find(img->head, img->head_len);
 	struct stream *in;
@@ -126,7 +132,15 @@ static struct stream *tar_stream(const struct image *img, struct err *e)
 		return NULL;
 	}
 	in = stream_of_fd(img->fd, img->path, e);
-	return in && codec ? codec->decode(in, e) : in;
+	if (in && codec)
+		in = codec->decode(in, e);
+	/* What is not kept counts here: padding, headers, entries of other programs. */
+	if (in && codec)
+		in = stream_limited(in,
+				    tar_most_bytes(img) +
+					    (uint64_t)CONFIG_IMAGE_TAR_MAX_ENTRIES * 3 * TAR_BLOCK,
+				    e);
+	return in;
 }
 
 static int tar_unpack_image(struct image *img, int tree, struct err *e)
@@ -142,8 +156,7 @@ static int tar_unpack_image(struct image *img, int tree, struct err *e)
 	int r;
 
 	if (codec)
-		limits.bytes = min_u64(limits.bytes,
-				       (uint64_t)img->st.st_size * CONFIG_IMAGE_TAR_MAX_RATIO);
+		limits.bytes = tar_most_bytes(img);
 	in = tar_stream(img, e);
 	if (!in)
 		return -ENOMEM;

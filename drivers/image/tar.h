@@ -145,6 +145,9 @@ struct tar_report {
 int tar_unpack(struct stream *in, int root, const struct tar_limits *limits,
 	       struct tar_report *report, struct err *e);
 
+/* What is in the file of an image, decoded, within the limits of this build. NULL with *e. */
+struct stream *tar_stream(const struct image *img, struct err *e);
+
 /* Reads the whole archive without unpacking it: image_driver.check. */
 int tar_check(struct image *img, char **config, struct err *e);
 

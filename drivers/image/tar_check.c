@@ -86,17 +86,12 @@ static int check_entries(struct tar_reader *r, char **config, struct err *e)
 
 int tar_check(struct image *img, char **config, struct err *e)
 {
-	const struct codec_driver *codec = codec_find(img->head, img->head_len);
 	struct tar_reader *r;
 	struct stream *in;
 	int got;
 
 	*config = NULL;
-	if (lseek(img->fd, 0, SEEK_SET) < 0)
-		return err_sys(e, errno, "cannot rewind");
-	in = stream_of_fd(img->fd, img->path, e);
-	if (in && codec)
-		in = codec->decode(in, e);
+	in = tar_stream(img, e);
 	r = in ? tar_open(in, e) : NULL;
 	if (!r)
 		return e && e->code ? -e->code : -ENOMEM;

@@ -171,7 +171,8 @@ static int unpack_xattrs(struct unpack *u, int fd, struct err *e)
 	while (u->r->pax_len && tar_xattr(u->r, &cursor, &x)) {
 		if (!tar_xattr_wanted(x.name) || unpack_xattr(u, fd, &x) == 0)
 			continue;
-		if (errno != ENOTSUP && errno != EPERM)
+		/* Without /proc there is no way to those of a link. */
+		if (errno != ENOTSUP && errno != EPERM && (fd >= 0 || errno != ENOENT))
 			return unpack_failed(u, "cannot set an extended attribute", e);
 		u->report->xattrs++;
 	}
@@ -444,6 +445,9 @@ static int unpack_entry(struct unpack *u, struct err *e)
 		return unpack_bad(u, E2BIG, "more entries than IMAGE_TAR_MAX_ENTRIES allows", e);
 	if (depth == 0)
 		return unpack_root_itself(u, e);
+	/* What aufs kept for itself, in the layers of old programs. */
+	if (u->layer && strncmp(u->path, ".wh..wh.", 8) == 0 && strcmp(u->path + 8, ".opq") != 0)
+		return 0;
 	slash = strrchr(u->path, '/');
 	u->name = slash ? slash + 1 : u->path;
 	if (strncmp(u->name, ".wh.", 4) == 0)

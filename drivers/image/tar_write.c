@@ -182,6 +182,7 @@ static void tar_octal(uint8_t *field, size_t size, uint64_t v)
 static void tar_fill_header(uint8_t b[TAR_BLOCK], char type, const struct tar_entry *t,
 			    uint64_t size)
 {
+	static const uint8_t magic[8] = { 'u', 's', 't', 'a', 'r', '\0', '0', '0' };
 	unsigned int sum = 0;
 
 	memset(b, 0, TAR_BLOCK);
@@ -194,7 +195,7 @@ static void tar_fill_header(uint8_t b[TAR_BLOCK], char type, const struct tar_en
 	memset(b + 148, ' ', 8);
 	b[156] = (uint8_t)type;
 	memcpy(b + 157, t->link, strnlen(t->link, TAR_NAME));
-	memcpy(b + 257, "ustar\00000", 8);
+	memcpy(b + 257, magic, sizeof(magic));
 	tar_octal(b + 329, 8, t->major);
 	tar_octal(b + 337, 8, t->minor);
 	for (int i = 0; i < TAR_BLOCK; i++)

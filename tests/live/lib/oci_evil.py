@@ -105,6 +105,15 @@ write('truncated-gzip', image([good], packed=[gzip.compress(good)[:-9]]), 'gzip:
 write('unknown-packing', image([good], packed=[b'BZh9' + b'\0' * 600]), 'packed in a way')
 bomb = tar([('zero', b'\0' * (64 << 20))])
 write('bomb', image([bomb], packed=[gzip.compress(bomb)]), 'ratio limit')
+# what no entry of ours is made of: a volume label with much behind it, and much after the end
+label = tarfile.TarInfo('label')
+label.type = b'V'
+label.size = 160 << 20
+bomb = label.tobuf(tarfile.GNU_FORMAT) + b'\0' * label.size
+write('label-bomb', image([bomb], packed=[gzip.compress(bomb, 6)]), 'ratio limit')
+bomb = good + b'\0' * (160 << 20)
+write('end-bomb', image([bomb], packed=[gzip.compress(bomb, 6)]), 'ratio limit')
+del bomb
 many = image([good] * 600)
 write('many-layers', many, 'more than 512 layers')
 

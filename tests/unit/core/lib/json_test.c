@@ -43,6 +43,8 @@ static void test_refused(void **state)
 		"[\"open]",
 		"{a:1}",
 		"{\"a\":1,}b",
+		"[\"a\nb\"]",
+		"[\"\033[2J\"]",
 	};
 
 	(void)state;

@@ -188,8 +188,10 @@ static void test_link_to_opaque(void **state)
 	base();
 	tar_make_file(&box.m, ".wh.link", "");
 	tar_make_file(&box.m, "etc/.wh..wh.aufs", "");
+	tar_make_file(&box.m, ".wh..wh.plnk/1.2", "");
 	layer_ok();
 	box_expect_absent("link");
+	box_expect_absent(".wh..wh.plnk");
 	box_expect_file("etc/a", "a");
 }
 
