@@ -5,7 +5,7 @@ vm-state_writer := core/state.c core/record.c core/lib/crc32c.c core/lib/crc32c_
 vm-state_check := core/state.c core/record.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c
 
 vm-names := $(sort $(filter-out names tools,$(patsubst vm-%,%,$(filter vm-%,$(.VARIABLES)))))
-vm-objs = $(patsubst %.c,$(O)/vm/obj/%.o,tests/vm/$(1).c $(vm-$(1)))
+vm-objs = $(patsubst %.c,$(O)/vm/obj/%.o,tests/vm/$(1).c $(vm-$(1))) $(if $(packed),$(O)/core/lib/start.o)
 
 define vm-rule
 $(O)/vm/$(1): $(call vm-objs,$(1)) $(O)/.flags
