@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/driver.h"
+#include "core/lib/interrupt.h"
 
 /* Large enough that reading costs few calls, small enough to stay in a level 2 cache. */
 enum { STREAM_BUFFER = 128 << 10 };
@@ -26,6 +27,8 @@ static ssize_t file_stream_next(struct stream *s, const uint8_t **bytes, struct 
 	struct file_stream *f = container_of(s, struct file_stream, base);
 	ssize_t n;
 
+	if (interrupt_pending())
+		return err_set(e, EINTR, "%s: interrupted", f->name);
 	do {
 		n = read(f->fd, f->buf, sizeof(f->buf));
 	} while (n < 0 && errno == EINTR);

@@ -18,6 +18,7 @@
 #include "core/direct.h"
 #include "core/launch.h"
 #include "core/lib/fd.h"
+#include "core/lib/interrupt.h"
 #include "core/lib/out.h"
 #include "core/lib/path.h"
 #include "core/lib/stamp.h"
@@ -233,7 +234,7 @@ static int run_clean(struct run *r, const struct launch *l, struct err *e)
 static int run_launch(struct run *r, struct err *e)
 {
 	struct launch l;
-	int status, code;
+	int status, code, sig;
 
 	launch_init(&l, r->spec);
 	for (int i = r->stdin_too ? 0 : 1; i < 3; i++)
@@ -251,7 +252,8 @@ static int run_launch(struct run *r, struct err *e)
 		if (r->rm || code == CMD_FAILED)
 			launch_forget(r->spec->name, NULL);
 		launch_free(&l);
-		return code;
+		sig = interrupt_pending();
+		return sig ? 128 + sig : code;
 	}
 	run_started(r, &l);
 	status = relay_run(l.pid, l.master, r->stdin_too);

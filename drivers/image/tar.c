@@ -5,6 +5,7 @@
  * identity and reads nothing.
  */
 #include <errno.h>
+#include <signal.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/statfs.h>
@@ -206,10 +207,16 @@ static int tar_unpack_and_hash(struct image *img, int tree, char key[TREES_KEY],
 	AUTO_FD int result = -1;
 	pid_t hasher = tar_hash_start(img->fd, &result);
 	int r = tar_unpack_image(img, tree, e);
-	int hashed = tar_hash_finish(img->fd, hasher, result, key);
+	int hashed;
 
-	if (r < 0)
+	if (r < 0 && hasher)
+		kill(hasher, SIGKILL);
+	if (r < 0) {
+		while (hasher && waitpid(hasher, NULL, 0) < 0 && errno == EINTR)
+			;
 		return r;
+	}
+	hashed = tar_hash_finish(img->fd, hasher, result, key);
 	return hashed < 0 ? err_sys(e, hashed, "cannot read") : tar_check_same(img, e);
 }
 

@@ -15,11 +15,13 @@
 #include <unistd.h>
 
 #include "core/lib/fd.h"
+#include "core/lib/interrupt.h"
 #include "core/lib/path.h"
 #include "core/lib/str.h"
 
 #define TREES_BY_FILE ".by-file"
 #define TREES_TEMP ".tmp-"
+#define TREES_POLL_US 20000 /* between two looks whether another has unpacked it */
 
 int trees_open(struct trees *t, const char *path, const struct stat *st, struct err *e)
 {
@@ -103,9 +105,12 @@ static int trees_lock(struct trees *t)
 	t->work = openat(t->store, t->temp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (t->work < 0)
 		return errno == ENOENT ? -EAGAIN : -errno;
-	do {
-		r = flock(t->work, LOCK_EX);
-	} while (r < 0 && errno == EINTR);
+	/* Not one long wait: who is asked to end while somebody else unpacks the image does. */
+	while ((r = flock(t->work, LOCK_EX | LOCK_NB)) < 0 && errno == EWOULDBLOCK) {
+		if (interrupt_pending())
+			return -EINTR;
+		usleep(TREES_POLL_US);
+	}
 	if (r < 0 || fstat(t->work, &st) < 0)
 		return -errno;
 	if (st.st_nlink)

@@ -96,4 +96,21 @@ while [ $i -lt 6 ]; do
 done
 is "no temporary tree is left" 0 "$(temps)"
 
+# Asked to end while it unpacks: at once, and as if it had never begun.
+mkdir "$root/many"
+(cd "$root/many" && seq 1 60000 | xargs touch)
+tar -C "$root" -cf many.tar .
+rm -rf "$root/many"
+before=$(stored)
+"$MYCTR" run --name asked "$live_dir/many.tar" echo ran >asked.out 2>&1 &
+asked=$!
+until_true 10 sh -c "ls -d '$trees'/.tmp-*/tree/many"
+kill -TERM "$asked"
+wait "$asked"
+is "a run that unpacks ends when it is asked to" 143 $?
+hasnt "before it has started anything" '^ran' "$(cat asked.out)"
+is "no half of a tree is left" "$before 0" "$(stored) $(temps)"
+hasnt "nor a container" asked "$("$MYCTR" ps -aq)"
+is "and it can be run again" ran "$("$MYCTR" run --rm --name asked "$live_dir/many.tar" echo ran 2>&1)"
+
 done_testing
