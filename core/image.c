@@ -172,7 +172,7 @@ int image_check(struct image *img, char **config, struct err *e)
 		return img->driver->check(img, config, e);
 	r = img->driver->prepare(img, e);
 	if (r == 0 && IS_ENABLED(CONFIG_IMAGE_CONFIG))
-		r = image_config_read(img->tree, config, &len, e);
+		r = image_config_of(img, config, &len, e);
 	return r;
 }
 

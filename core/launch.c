@@ -87,7 +87,7 @@ static int launch_config(struct launch *l, struct err *e)
 	AUTO_FREE char *text = NULL;
 	struct spec *config = NULL;
 	size_t len;
-	int r = image_config_read(l->image.tree, &text, &len, e);
+	int r = image_config_of(&l->image, &text, &len, e);
 
 	if (r == 0 && text)
 		r = image_config_parse(text, len, &config, e);

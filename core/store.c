@@ -137,6 +137,13 @@ int store_begin(struct store *s, struct err *e)
 	return 0;
 }
 
+bool store_is_there(void)
+{
+	char path[PATHS_MAX];
+
+	return paths_join(path, paths.data, "images", STORE_INDEX) == 0 && access(path, F_OK) == 0;
+}
+
 int store_open(struct store *s, struct err *e)
 {
 	int r = store_begin(s, e);

@@ -65,6 +65,9 @@ int store_open(struct store *s, struct err *e);
 /* For changes: made when missing, and what dead writers left is collected. */
 int store_open_writable(struct store *s, struct err *e);
 
+/* Was one ever made? */
+bool store_is_there(void);
+
 void store_close(struct store *s);
 
 /* ---- looking ---------------------------------------------------------------------------------- */

@@ -109,6 +109,7 @@ struct sup {
 	struct event_timer down_timer; /* the bound of the whole shutdown */
 	pid_t sweeper;		       /* removes what forgotten ones have written, 0 when none */
 	bool sweep_again;	       /* more has come since it began */
+	bool swept;		       /* it has looked at the image store */
 	pid_t console;		       /* the command on the console, 0 when none */
 	struct event_timer console_timer;
 };

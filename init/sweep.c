@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Removing what forgotten containers have written, in a child: a tree may be large, or its disk slow, and
- * the loop waits for nobody. At most one child at a time; what a crash has left goes at the next start.
+ * the loop waits for nobody. At most one child at a time; what a crash has left goes at the next start,
+ * also of the image store.
  */
 #include <errno.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "core/lib/sys.h"
+#include "core/store.h"
 #include "core/trash.h"
 #include "init/sup.h"
 
-static NORETURN void sweep_child(void)
+static NORETURN void sweep_child(bool store)
 {
+	struct store s;
 	struct err e = { 0 };
 	sigset_t none;
 
@@ -20,6 +23,9 @@ static NORETURN void sweep_child(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* Above all the lock: who comes after a supervisor that was killed need not wait for this. */
 	sys_close_range(3, false);
+	/* Opening it for writing collects what dead writers left. */
+	if (store && IS_ENABLED(CONFIG_IMAGE_STORE) && store_open_writable(&s, NULL) == 0)
+		store_close(&s);
 	if (trash_empty(&e) < 0)
 		sup_say(NULL, "%s", e.msg);
 	_exit(0);
@@ -27,14 +33,16 @@ static NORETURN void sweep_child(void)
 
 void sweep_start(struct sup *s)
 {
+	bool first = !s->swept && IS_ENABLED(CONFIG_IMAGE_STORE) && store_is_there();
 	pid_t pid;
 
 	s->sweep_again = s->sweeper != 0;
-	if (s->sweeper || !trash_is_full())
+	if (s->sweeper || (!first && !trash_is_full()))
 		return;
+	s->swept = true;
 	pid = fork();
 	if (pid == 0)
-		sweep_child();
+		sweep_child(first);
 	s->sweeper = pid > 0 ? pid : 0;
 }
 
