@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/lib/config.h"
+#include "core/lib/util.h"
 #include "core/system.h"
 
 enum feature_state { FEATURE_FOUND, FEATURE_MISSING, FEATURE_UNKNOWN };
@@ -44,7 +46,15 @@ const char *feature_drivers(const struct feature *f, char *buf, size_t size);
 enum feature_state
 feature_try_namespace(const struct feature *f); /* num: CLONE_NEW*, arg: in /proc/self/ns */
 enum feature_state feature_try_filesystem(const struct feature *f); /* arg: type */
-enum feature_state feature_try_open(const struct feature *f);	    /* arg: path */
+#if IS_ENABLED(CONFIG_NETLINK)
+enum feature_state feature_try_link(const struct feature *f); /* arg: kind of a virtual link */
+#else
+static inline enum feature_state feature_try_link(const struct feature *f UNUSED)
+{
+	return FEATURE_UNKNOWN;
+}
+#endif
+enum feature_state feature_try_open(const struct feature *f); /* arg: path */
 enum feature_state feature_try_seccomp(const struct feature *f);
 enum feature_state feature_try_cgroup(const struct feature *f); /* arg: key of a limit */
 enum feature_state feature_try_overlay(const struct feature *f);

@@ -246,6 +246,48 @@ static int bridge_up(const struct net_args *a, struct err *e)
 	return ret < 0 ? ret : 0;
 }
 
+/* The VLAN that we put into it. */
+static int bridge_vlan(const struct netlink_msg *m, void *arg)
+{
+	struct link *l = arg;
+	struct netlink_attr a;
+	struct ifinfomsg ifi;
+	char alias[LINK_ALIAS];
+	size_t left;
+	const uint8_t *p = netlink_attrs(m, &ifi, sizeof(ifi), &left);
+
+	if (m->type != RTM_NEWLINK || !netlink_find(p, left, IFLA_MASTER, 4, &a) ||
+	    (int)netlink_u32(&a) != l->index || !netlink_find(p, left, IFLA_IFALIAS, 1, &a))
+		return 0;
+	netlink_text(&a, alias, sizeof(alias));
+	if (strcmp(alias, l->alias) == 0)
+		l->master = ifi.ifi_index;
+	return 0;
+}
+
+/* With its last container a bridge goes if its alias says that it is ours, and the VLAN in it likewise. */
+static int bridge_remove(struct netlink *n, const struct net_link *l)
+{
+	NETLINK_BUF buf[256];
+	struct netlink_req r = NETLINK_REQ(buf);
+	struct ifinfomsg all = { 0 };
+	struct link br;
+	int ret = link_get(n, l->bridge, &br, NULL);
+
+	if (ret < 0)
+		return ret == -ENODEV ? 0 : ret;
+	link_alias(br.alias, sizeof(br.alias), NULL, l->network);
+	br.master = 0;
+	netlink_begin(&r, RTM_GETLINK, 0, &all, sizeof(all), NULL);
+	netlink_put_u32(&r, IFLA_MASTER, (uint32_t)br.index);
+	ret = netlink_dump(n, &r, bridge_vlan, &br, NULL);
+	if (ret >= 0 && br.master) {
+		link_begin(&r, RTM_DELLINK, NLM_F_ACK, br.master, NULL, false, NULL);
+		netlink_talk(n, &r, NULL, NULL, NULL);
+	}
+	return link_delete(n, l->bridge, l->network, NULL);
+}
+
 static int bridge_down(const struct net_link *l, bool last)
 {
 	AUTO_NETLINK struct netlink n = { .fd = -1 };
@@ -254,7 +296,7 @@ static int bridge_down(const struct net_link *l, bool last)
 	if (ret >= 0)
 		ret = link_delete(&n, l->host, NULL, NULL);
 	if (ret >= 0 && last)
-		ret = link_delete(&n, l->bridge, l->network, NULL);
+		ret = bridge_remove(&n, l);
 	return ret;
 }
 

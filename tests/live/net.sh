@@ -44,6 +44,27 @@ subnet = 10.79.0.0/30
 bridge = mine
 subnet = 10.80.0.0/24
 gateway = 10.80.0.254
+[network mv]
+kind = macvlan
+parent = low0
+subnet = 10.81.0.0/24
+gateway = 10.81.0.1
+[network iv]
+kind = ipvlan
+parent = low0
+subnet = 10.82.0.0/24
+[network vl]
+parent = low0
+vlan = 7
+subnet = 10.83.0.0/24
+[network mvl]
+kind = macvlan
+parent = low0
+vlan = 8
+subnet = 10.84.0.0/24
+[network ph]
+kind = phys
+parent = low0
 [container m]
 image = /nowhere
 command = true
@@ -107,8 +128,7 @@ daemon()
 	"$MYCTR" daemon >>"$live_dir/daemon.log" 2>&1 &
 	daemon=$!
 	echo $daemon >"$live_dir/daemon.pid"
-	until_true 5 sh -c "'$MYCTR' ps -q | grep -qx keep2"
-	until_true 5 sh -c "'$MYCTR' ps -n | grep -q 'keep2.*10.77'"
+	until_true 5 sh -c "test \$('$MYCTR' ps -n | grep -c 'keep.*10.78') = 3"
 }
 addresses() { "$MYCTR" ps --format tsv | cut -f1,14 | grep keep; }
 cp "$MYCTR_ETC/manifest" "$live_dir/manifest"
@@ -161,6 +181,43 @@ ip link del mine
 ip link add v-stale type veth peer name stale2
 check "a link left behind is replaced" run_in --net lan0 --name stale "$root" true
 is "nothing is left at the end" "lo " "$(leftovers)"
+
+# on an interface of the device
+ip link add low0 type veth peer name low1
+ip link set low0 up
+ip link set low1 up
+ip addr add 10.81.0.1/24 dev low1
+kind()
+{
+	if "$MYCTR" check 2>/dev/null | grep -Eq "^(found|unknown) +$1 "; then return 0; fi
+	skip "$2" "this kernel has no $1"
+	return 1
+}
+if kind MACVLAN "macvlan"; then
+	got=$(run_in --net mv --name mv1 "$root" sh -c 'ip a; ip r; nc -w 3 10.81.0.1 9; ip neigh' 2>&1)
+	has "a macvlan link with its address" 'inet 10.81.0.[0-9]+/24' "$got"
+	has "and its gateway" 'default via 10.81.0.1 dev eth0' "$got"
+	has "which answers" '10.81.0.1 .*lladdr|refused' "$got"
+fi
+if kind IPVLAN "ipvlan"; then
+	has "an ipvlan link" 'inet 10.82.0.[0-9]+/24' "$(run_in --net iv --name iv1 "$root" ip a 2>&1)"
+fi
+if ip link add link low0 name low0.99 type vlan id 99 2>/dev/null; then
+	ip link del low0.99
+	"$MYCTR" run --rm --read-only --net vl --name vl1 "$root" sleep 60 >/dev/null 2>&1 &
+	until_true 5 ip link show v-vl1
+	has "the VLAN of a parent is a port of the bridge" 'vlan .*id 7' "$(ip -d link show master br-vl)"
+	end vl1
+	check "a macvlan on a VLAN" run_in --net mvl --name mvl1 "$root" true
+else
+	skip "VLANs" "this kernel has no VLAN_8021Q"
+fi
+is "nothing is left of those" "lo low0 low1 " "$(leftovers "lo low0 low1 ")"
+fails "a virtual link is not moved" run_in --net ph --name ph1 "$root" true
+has "and it is said why" 'low0: is a virtual link of kind veth' "$got"
+ip link del low0
+fails "a parent that is not there" run_in --net mv --name x "$root" true
+has "is named" 'mv: low0: there is no such interface' "$got"
 
 # a start that fails after the links were made
 fails "a program that is not there" run_in --net lan0 --name bad "$root" /nowhere

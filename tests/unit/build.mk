@@ -62,7 +62,7 @@ unit-drivers/seccomp/profile := drivers/seccomp/profile.c drivers/seccomp/profil
 unit_libs-drivers/seccomp/profile := -lseccomp
 endif
 unit-core/sysctl := core/sysctl.c $(spec-sources)
-unit-core/feature := core/feature.c core/feature_probe.c core/cgroup.c core/lib/err.c core/lib/fd.c core/lib/sys.c \
+unit-core/feature := $(if $(CONFIG_NETLINK),core/feature_link.c core/lib/netlink.c) core/feature.c core/feature_probe.c core/cgroup.c core/lib/err.c core/lib/fd.c core/lib/sys.c \
 	core/lib/str.c core/lib/arena.c
 unit-core/spec := $(spec-sources)
 unit-core/port := core/port.c core/lib/arena.c core/lib/err.c core/lib/str.c

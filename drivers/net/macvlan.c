@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+/*
+ * kind = macvlan, ipvlan: a link of the container's own on top of an interface of the device, made
+ * directly in the container's namespace under its final name; it goes with that namespace. Runs in a
+ * launcher, down() in the supervisor, too.
+ */
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "drivers/net/link.h"
+
+static uint32_t macvlan_mode(const char *mode)
+{
+	if (mode && strcmp(mode, "private") == 0)
+		return MACVLAN_MODE_PRIVATE;
+	return mode && strcmp(mode, "vepa") == 0 ? MACVLAN_MODE_VEPA : MACVLAN_MODE_BRIDGE;
+}
+
+static uint16_t ipvlan_mode(const char *mode)
+{
+	if (mode && strcmp(mode, "l3") == 0)
+		return IPVLAN_MODE_L3;
+	return mode && strcmp(mode, "l3s") == 0 ? IPVLAN_MODE_L3S : IPVLAN_MODE_L2;
+}
+
+static int macvlan_up(const struct net_args *a, struct err *e)
+{
+	bool ipvlan = a->net->kind == NET_IPVLAN;
+	AUTO_NETLINK struct netlink n = { .fd = -1 };
+	NETLINK_BUF buf[512];
+	struct netlink_req r = NETLINK_REQ(buf);
+	size_t info, data;
+	int lower = netlink_open(&n, NETLINK_ROUTE, -1, e);
+
+	if (lower >= 0)
+		lower = link_lower(&n, a->net, e);
+	if (lower < 0)
+		return lower;
+	link_begin(&r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, 0, a->link->ifname,
+		   false, ipvlan ? "making its ipvlan link" : "making its macvlan link");
+	netlink_put_u32(&r, IFLA_LINK, (uint32_t)lower);
+	netlink_put_u32(&r, IFLA_NET_NS_PID, (uint32_t)a->pid);
+	if (a->net->mtu)
+		netlink_put_u32(&r, IFLA_MTU, (uint32_t)a->net->mtu);
+	/* An ipvlan link has the address of what is below it. */
+	if (!ipvlan)
+		netlink_put(&r, IFLA_ADDRESS, a->link->mac, ADDR_MAC);
+	info = netlink_nest(&r, IFLA_LINKINFO);
+	netlink_put_text(&r, IFLA_INFO_KIND, ipvlan ? "ipvlan" : "macvlan");
+	data = netlink_nest(&r, IFLA_INFO_DATA);
+	if (ipvlan)
+		netlink_put_u16(&r, IFLA_IPVLAN_MODE, ipvlan_mode(a->net->mode));
+	else
+		netlink_put_u32(&r, IFLA_MACVLAN_MODE, macvlan_mode(a->net->mode));
+	netlink_nest_end(&r, data);
+	netlink_nest_end(&r, info);
+	return netlink_talk(&n, &r, NULL, NULL, e);
+}
+
+/* What is left is the VLAN below, if we made it. */
+static int macvlan_down(const struct net_link *l, bool last)
+{
+	AUTO_NETLINK struct netlink n = { .fd = -1 };
+	int ret = last ? netlink_open(&n, NETLINK_ROUTE, -1, NULL) : 0;
+
+	return last && ret >= 0 ? link_delete(&n, l->bridge, l->network, NULL) : ret;
+}
+
+DRIVER(net, macvlan) = {
+	.name = "macvlan",
+	.about = "links of their own on an interface of the device",
+	.kernel = "NET_NS MACVLAN",
+	.kind = NET_MACVLAN,
+	.up = macvlan_up,
+	.inside = link_inside,
+	.down = macvlan_down,
+};
+
+DRIVER(net, ipvlan) = {
+	.name = "ipvlan",
+	.about = "the same with the MAC of that interface",
+	.kernel = "NET_NS IPVLAN",
+	.kind = NET_IPVLAN,
+	.up = macvlan_up,
+	.inside = link_inside,
+	.down = macvlan_down,
+};
