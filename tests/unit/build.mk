@@ -123,3 +123,4 @@ unit-core/store := $(store-sources) $(image-tar) $(tar-make) $(image-lib)
 unit_libs-core/store := -llz4
 endif
 unit-drivers/image/verity := drivers/image/verity.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
+unit-core/lib/dns := core/lib/dns.c core/lib/addr.c core/lib/str.c core/lib/arena.c
