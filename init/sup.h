@@ -13,6 +13,7 @@
  *	adopt.c      containers that a supervisor before us has started
  *	reap.c       signals and dead children
  *	control.c    requests over <run>/ctl
+ *	dns*.c       names of containers, for containers
  *	sweep.c      the child that removes what forgotten containers have written
  *	boot.c, shutdown.c  what only PID 1 does
  */
@@ -112,6 +113,7 @@ struct sup {
 	bool swept;		       /* it has looked at the image store */
 	pid_t console;		       /* the command on the console, 0 when none */
 	struct event_timer console_timer;
+	struct dns *dns; /* NULL: nobody answers for names */
 };
 
 /* One line for whoever watches: "myctr: <name>: <text>". stderr, for PID 1 the console. */
@@ -225,6 +227,21 @@ static inline void control_answer(struct sup *s UNUSED, struct ctr *c UNUSED)
 {
 }
 static inline void control_forget(struct sup *s UNUSED, const struct ctr *c UNUSED)
+{
+}
+#endif
+
+/* dns.c */
+#if IS_ENABLED(CONFIG_DNS)
+/* Answers for names from now on, where bridges are. */
+void dns_open(struct sup *s);
+/* The networks of the manifest are others now. */
+void dns_networks(struct sup *s);
+#else
+static inline void dns_open(struct sup *s UNUSED)
+{
+}
+static inline void dns_networks(struct sup *s UNUSED)
 {
 }
 #endif

@@ -257,6 +257,7 @@ int sup_reload(struct sup *s, struct err *e)
 		m.sections[i] = old;
 	}
 	manifest_free(&m);
+	dns_networks(s);
 	return r;
 }
 
@@ -361,6 +362,7 @@ void sup_turn(struct sup *s, int max_ms)
 void sup_loop(struct sup *s)
 {
 	s->dirty = true;
+	dns_open(s);
 	while (!s->loop.stop) {
 		if (s->going_down && !s->down_timer.expired) {
 			s->down_timer.expired = table_time_is_up;
