@@ -48,7 +48,8 @@ static size_t dns_answer_local(uint8_t *msg, size_t size, const struct dns_quest
 }
 
 size_t dns_answer_here(struct dns *d, struct dns_net *net, const union dns_peer *from,
-		       struct dns_question *q, uint8_t *query, size_t len, size_t size, bool *drop)
+		       struct dns_question *q, uint8_t *query, size_t len, size_t size, bool udp,
+		       bool *drop)
 {
 	struct addr addr = dns_addr_of(from);
 	struct dns_result found;
@@ -61,6 +62,8 @@ size_t dns_answer_here(struct dns *d, struct dns_net *net, const union dns_peer 
 	if (r < 0)
 		return dns_answer_rcode(query, size, query, q,
 					r == -EBADMSG ? DNS_FORMERR : DNS_NOTIMP);
+	if (udp)
+		size = min_u64(size, q->udp);
 	v = dns_names_find(d, net, &addr, q, &found);
 	if (v != DNS_FORWARD)
 		return dns_answer_local(query, size, q, v, &found);
@@ -90,11 +93,7 @@ static bool dns_one(struct dns_socket *s)
 	/* Longer than any query. An answer to port 0 goes nowhere. */
 	if ((size_t)n > sizeof(msg) || from.v4.sin_port == 0)
 		return true;
-	len = dns_answer_here(d, s->net, &from, &q, msg, (size_t)n, sizeof(msg), &drop);
-	if (len > q.udp && !drop) {
-		len = DNS_HEAD;
-		msg[2] |= 2; /* TC */
-	}
+	len = dns_answer_here(d, s->net, &from, &q, msg, (size_t)n, sizeof(msg), true, &drop);
 	if (len)
 		sendto(s->udp.fd, msg, len, MSG_DONTWAIT | MSG_NOSIGNAL, &from.sa, size);
 	else if (!drop)
@@ -161,14 +160,11 @@ static int dns_bind(const struct dns_socket *s, int type)
 static int dns_listen(struct dns_socket *s, struct event_source *source, int type,
 		      void (*ready)(struct event_source *s, uint32_t events))
 {
-	int r;
+	int fd = dns_bind(s, type);
 
-	*source = (struct event_source){ .fd = dns_bind(s, type), .ready = ready };
-	if (source->fd < 0) {
-		r = source->fd;
-		source->fd = -1;
-		return r;
-	}
+	if (fd < 0)
+		return fd;
+	*source = (struct event_source){ .fd = fd, .ready = ready };
 	return event_add(&s->net->dns->sup->loop, source, EPOLLIN);
 }
 

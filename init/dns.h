@@ -156,11 +156,12 @@ enum dns_verdict dns_names_find(struct dns *d, const struct dns_net *net, const 
 const char *dns_names_who(struct dns *d, const struct dns_net *net, const struct addr *from);
 
 /*
- * dns.c: writes the answer to msg of size bytes, over query; 0 when it has to be asked for elsewhere, and when
+ * dns.c: writes the answer over query, which has room for size bytes; 0 when it has to be asked for elsewhere, and when
  * nothing is to be said: then *drop.
  */
 size_t dns_answer_here(struct dns *d, struct dns_net *net, const union dns_peer *from,
-		       struct dns_question *q, uint8_t *query, size_t len, size_t size, bool *drop);
+		       struct dns_question *q, uint8_t *query, size_t len, size_t size, bool udp,
+		       bool *drop);
 /* Only a header, the question and an rcode. */
 size_t dns_answer_rcode(uint8_t *msg, size_t size, const uint8_t *query,
 			const struct dns_question *q, int rcode);

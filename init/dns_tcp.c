@@ -231,7 +231,7 @@ static void tcp_query(struct dns_conn *c, size_t len)
 
 	memcpy(c->buf + 2, c->query + 2, len);
 	n = dns_answer_here(c->dns, c->net, &c->peer, &c->q, c->buf + 2, len, sizeof(c->buf) - 2,
-			    &drop);
+			    false, &drop);
 	if (drop) {
 		tcp_end(c);
 		return;

@@ -177,6 +177,16 @@ static void man_manifest(void)
 	puts(".SH \"[container NAME]\"\nOne container. The same keys are options of\n.BR \"myctr run\" .");
 	for (unsigned int i = 0; defaults && i < spec_n_fields; i++)
 		man_field(&spec_fields[i], defaults);
+	puts(".SH NAMES\nA container with a network gets /etc/hosts, /etc/hostname and /etc/resolv.conf of its own at "
+	     "each start: written beneath its root, or bound over where that is read-only or the user's own "
+	     "folder; a file that an image lacks there is left out, unless a key asks for what is in it. What is "
+	     "mounted over them wins. A container without a network keeps what its image has; with network = host "
+	     "it asks whom the device asks.\n.PP\nOn a bridge the supervisor answers, at the gateway's address, "
+	     "for names and network-alias of running containers of the asker's networks, also as "
+	     "NAME.NETWORK, and for their addresses; with isolate only for itself. Other questions go to the "
+	     "container's dns, its network's, or the device's name servers, never out of an internal network. "
+	     "dns = no in a network switches it off. A container that is started without a supervisor asks the "
+	     "device's servers itself. With dhcp = yes its DHCP client writes resolv.conf.");
 	puts(".SH SEE ALSO\n.BR myctr (8)");
 	spec_free(defaults);
 }
