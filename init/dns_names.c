@@ -188,22 +188,21 @@ static bool names_is_down(const struct dns *d, const struct dns_net *net, const 
 static enum dns_verdict names_forward(struct dns *d, const struct dns_net *net, const char *asker,
 				      const struct dns_question *q, struct dns_result *r)
 {
-	bool known = false;
+	bool known = false, found = false;
 
 	for (unsigned int i = 0; i < d->n_entries; i++) {
 		const struct dns_entry *e = &d->entries[i];
 
 		if (!names_match(e, q->name))
 			continue;
-		if (names_net(d, e->network) == net && !(e->up && names_sees(d, net, asker, e)))
-			known = true;
-		if (!e->up || !names_sees(d, net, asker, e))
+		if (!e->up || !names_sees(d, net, asker, e)) {
+			known |= names_net(d, e->network) == net;
 			continue;
+		}
 		names_take(e, q, r);
-		known = true;
-		r->ptr[0] = '+';
+		found = true;
 	}
-	if (r->ptr[0])
+	if (found)
 		return DNS_LOCAL;
 	return known || names_is_down(d, net, q->name) ? DNS_UNKNOWN : DNS_FORWARD;
 }
@@ -247,7 +246,5 @@ enum dns_verdict dns_names_find(struct dns *d, const struct dns_net *net, const 
 			r->ptr[0] = '\0';
 		return v;
 	}
-	v = names_forward(d, net, asker, q, r);
-	r->ptr[0] = '\0';
-	return v;
+	return names_forward(d, net, asker, q, r);
 }

@@ -147,6 +147,17 @@ static void tcp_ask(struct dns_conn *c)
 	event_change(tcp_loop(c), &c->up, EPOLLIN);
 }
 
+/* A piece of the reply is in buf: off with it, then the next piece or the next query. */
+static void tcp_handed_on(struct dns_conn *c)
+{
+	if (!tcp_flush(c))
+		return;
+	if (c->left == 0)
+		tcp_read_again(c);
+	else
+		tcp_phase(c, DNS_RELAYING, DNS_IDLE_MS);
+}
+
 /* Enough of the reply is there to see whether it is one. */
 static void tcp_check(struct dns_conn *c)
 {
@@ -164,8 +175,7 @@ static void tcp_check(struct dns_conn *c)
 		c->have = len + 2;
 	c->left = len + 2 - c->have;
 	c->phase = DNS_RELAYING;
-	if (tcp_flush(c) && c->left == 0)
-		tcp_read_again(c);
+	tcp_handed_on(c);
 }
 
 static void tcp_relay(struct dns_conn *c)
@@ -180,12 +190,7 @@ static void tcp_relay(struct dns_conn *c)
 	}
 	c->have = (size_t)n;
 	c->left -= (size_t)n;
-	if (!tcp_flush(c))
-		return;
-	if (c->left == 0)
-		tcp_read_again(c);
-	else
-		tcp_phase(c, DNS_RELAYING, DNS_IDLE_MS);
+	tcp_handed_on(c);
 }
 
 static void tcp_collect(struct dns_conn *c)
@@ -279,14 +284,9 @@ static void tcp_client(struct event_source *s, uint32_t events)
 		tcp_end(c);
 		return;
 	}
-	if (!tcp_flush(c))
-		return;
-	if (c->left == 0) {
-		tcp_read_again(c);
-		return;
-	}
-	tcp_phase(c, DNS_RELAYING, DNS_IDLE_MS);
-	event_change(tcp_loop(c), &c->up, EPOLLIN);
+	tcp_handed_on(c);
+	if (c->phase == DNS_RELAYING)
+		event_change(tcp_loop(c), &c->up, EPOLLIN);
 }
 
 static void tcp_late(struct event_timer *t)
