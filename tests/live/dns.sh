@@ -60,7 +60,7 @@ if ! until_true 20 running; then
 	exit 1
 fi
 
-pid() { "$MYCTR" inspect "$1" 2>/dev/null | sed -n 's/^pid[ =:"]*\([0-9]*\).*/\1/p' | head -n 1; }
+pid() { "$MYCTR" inspect --format tsv "$1" | awk -F"\t" '$1 == "state.pid" { print $2 }'; }
 in_net() { c=$1; shift; nsenter -t "$(pid "$c")" -n "$@"; } # the host's program in a container's network
 q() { c=$1; server=$2; shift 2; in_net "$c" dig "@$server" +tries=1 +timeout=6 "$@" 2>&1; }
 short() { q "$@" +short | sort | tr '\n' ' ' | sed 's/ $//'; }

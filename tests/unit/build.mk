@@ -124,3 +124,4 @@ unit_libs-core/store := -llz4
 endif
 unit-drivers/image/verity := drivers/image/verity.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 unit-core/lib/dns := core/lib/dns.c core/lib/addr.c core/lib/str.c core/lib/arena.c
+unit-init/dns_names := init/dns_names.c core/lib/dns.c core/lib/addr.c core/lib/str.c core/lib/arena.c
