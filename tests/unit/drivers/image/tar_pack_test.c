@@ -149,25 +149,31 @@ static void root_only(void)
 		skip();
 }
 
-static void test_own_reader(void **state)
+/* Our reader. */
+static void unpack_here(const char *archive, const char *dir)
 {
 	const struct tar_limits limits = { .entries = 1000, .bytes = 1 << 30, .depth = 100 };
 	struct tar_report report;
 	char path[128];
 	int root, file;
 
+	snprintf(path, sizeof(path), "%s/%s", top, dir);
+	root = open(path, O_RDONLY | O_DIRECTORY);
+	snprintf(path, sizeof(path), "%s/%s", top, archive);
+	file = open(path, O_RDONLY);
+	if (tar_unpack(stream_of_fd(file, archive, &err), root, &limits, &report, &err) != 0)
+		fail_msg("%s", err.msg);
+	close(file);
+	close(root);
+}
+
+static void test_own_reader(void **state)
+{
 	(void)state;
 	root_only();
 	pack("d", "d.tar", "tar");
 	must("mkdir out");
-	snprintf(path, sizeof(path), "%s/out", top);
-	root = open(path, O_RDONLY | O_DIRECTORY);
-	snprintf(path, sizeof(path), "%s/d.tar", top);
-	file = open(path, O_RDONLY);
-	assert_int_equal(
-		tar_unpack(stream_of_fd(file, "d.tar", &err), root, &limits, &report, &err), 0);
-	close(file);
-	close(root);
+	unpack_here("d.tar", "out");
 	expect_same("want", "out");
 }
 
@@ -191,6 +197,44 @@ static void test_bsdtar(void **state)
 	pack("d", "d.tar", "tar");
 	must("mkdir out && bsdtar --numeric-owner -xpf d.tar -C out && touch -r want out");
 	expect_same("want", "out");
+}
+
+/* Archives of others, in every format they write, through our reader. */
+static void test_from_others(void **state)
+{
+	static const char *const makers[] = {
+		"tar --numeric-owner --format=v7 -cf",
+		"tar --numeric-owner --format=ustar -cf",
+		"tar --numeric-owner --format=oldgnu -S -cf",
+		"tar --numeric-owner --format=gnu -S -cf",
+		"tar --numeric-owner --format=posix -S -cf",
+		"tar --numeric-owner --format=posix --sparse-version=0.0 -S -cf",
+		"tar --numeric-owner --format=posix --sparse-version=0.1 -S -cf",
+		"tar --numeric-owner --format=posix --pax-option=comment=x,globexthdr.name=g -cf",
+		"bsdtar --numeric-owner --format=ustar -cf",
+		"bsdtar --numeric-owner --format=pax -cf",
+		"bsdtar --numeric-owner --format=gnutar -cf",
+		"busybox tar -cf",
+	};
+	char line[256];
+
+	(void)state;
+	root_only();
+	must("mkdir -p f/a/b && printf hi >f/a/f && ln f/a/f f/a/b/g && ln -s ../f f/a/b/s && seq 1 9999 >f/large && "
+	     "truncate -s 3M f/hole && printf x | dd of=f/hole bs=1 seek=1500000 conv=notrunc && chown 12:34 f/a/f && "
+	     "chmod 2755 f/a/b && chmod 4711 f/large && mkfifo f/p && mknod f/c c 1 3 && "
+	     "find f -exec touch -hd @1500000000 {} +");
+	for (size_t i = 0; i < ARRAY_SIZE(makers); i++) {
+		const bool v7 = strstr(makers[i], "v7");
+
+		snprintf(line, sizeof(line), "rm -rf out x.tar; %s x.tar -C f $(%s) && mkdir out",
+			 makers[i], v7 ? "cd f; ls | grep -v '^[cp]$'" : "echo .");
+		must(line);
+		unpack_here("x.tar", "out");
+		if (v7)
+			must("cp -a f/p f/c out && find out -exec touch -hd @1500000000 {} +");
+		expect_same("f", "out");
+	}
 }
 
 static void test_lz4(void **state)
@@ -300,6 +344,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_own_reader, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gnu_tar, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bsdtar, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_from_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lz4, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_squashfs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_same_bytes, setup, teardown),
