@@ -58,7 +58,8 @@ const char *pack_default(void)
 	static const char *const best[] = { "squashfs", "tar.lz4", "tar" };
 	const struct codec_driver *codec;
 	const struct pack_driver *d;
-	size_t i = 0;
+	/* Who is not root cannot mount one. */
+	size_t i = geteuid() != 0;
 
 	while (i < ARRAY_SIZE(best) - 1 && pack_find(best[i], &d, &codec, NULL) < 0)
 		i++;

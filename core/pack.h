@@ -21,7 +21,7 @@ int pack_write(struct pack_args *a, const char *format, int out, struct err *e);
 int pack_find(const char *format, const struct pack_driver **driver,
 	      const struct codec_driver **codec, struct err *e);
 
-/* The format to take when nobody says: squashfs where it can be made, else tar.lz4, else tar. */
+/* The format to take when nobody says: squashfs where it can be made and mounted, else tar.lz4, else tar. */
 #ifdef CONFIG_PACK
 const char *pack_default(void);
 #else
