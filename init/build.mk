@@ -5,5 +5,6 @@ obj-y += init/reap.o init/console.o
 obj-$(CONFIG_STATE) += init/records.o init/adopt.o
 obj-$(CONFIG_CONTROL) += init/control.o init/sweep.o
 obj-$(CONFIG_INIT) += init/boot.o init/shutdown.o init/init.o
+obj-$(CONFIG_INTERFACE) += init/interface.o
 obj-$(CONFIG_CLI) += init/daemon.o
 obj-$(CONFIG_DNS) += init/dns.o init/dns_names.o init/dns_hosts.o init/dns_ask.o init/dns_tcp.o core/lib/dns.o core/lib/addr.o

@@ -51,6 +51,7 @@ static int init_run(struct cmd_line *line)
 	if (manifest_load(&s.manifest, &e) < 0 || manifest_finish(&s.manifest, &e) < 0)
 		init_emergency(&s, &e);
 	boot_system(&s);
+	interface_up_all(&s.manifest);
 	init_open(&s);
 	if (sup_take_manifest(&s, &e) < 0)
 		sup_say(NULL, "%s", e.msg);

@@ -253,6 +253,15 @@ bool console_ended(struct sup *s, pid_t pid);
 /* shutdown.c: everything is down or the time is up. Ends the machine as s->down says. */
 NORETURN void shutdown_now(struct sup *s);
 
+/* interface.c: the [interface]s of the manifest, as the device boots */
+#if IS_ENABLED(CONFIG_INTERFACE)
+void interface_up_all(const struct manifest *m);
+#else
+static inline void interface_up_all(const struct manifest *m UNUSED)
+{
+}
+#endif
+
 /* boot.c: what must be there before a manifest can be read, and what the manifest says of the device. */
 void boot_early(void);
 void boot_system(struct sup *s);

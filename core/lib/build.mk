@@ -31,5 +31,5 @@ obj-$(CONFIG_SMALL_PRINTF) += core/lib/printf.o core/lib/small_libc.o core/lib/s
 endif
 obj-$(or $(CONFIG_SECCOMP_LIBSECCOMP),$(CONFIG_IMPORT_OCI)) += core/lib/json.o
 obj-y += core/lib/addr.o
-obj-$(CONFIG_NETLINK) += core/lib/netlink.o
+obj-$(CONFIG_NETLINK) += core/lib/netlink.o core/lib/link.o
 obj-$(CONFIG_NET_NFT) += core/lib/nft.o

@@ -82,9 +82,9 @@ static int bridge_address(struct netlink *n, const struct net_spec *net, const c
 	link_sysctl("ipv6", name, "accept_ra", "0");
 	link_sysctl("ipv6", name, "accept_dad", "0");
 	if (net->gw4.len)
-		link_put_address(&r, br->index, &net->gw4);
+		link_put_address(&r, br->index, &net->gw4, true);
 	if (net->gw6.len)
-		link_put_address(&r, br->index, &net->gw6);
+		link_put_address(&r, br->index, &net->gw6, true);
 	link_begin(&r, RTM_NEWLINK, NLM_F_ACK, br->index, NULL, true, "bringing the bridge up");
 	return netlink_talk(n, &r, NULL, NULL, e);
 }
@@ -285,7 +285,7 @@ static int bridge_remove(struct netlink *n, const struct net_link *l)
 		link_begin(&r, RTM_DELLINK, NLM_F_ACK, br.master, NULL, false, NULL);
 		netlink_talk(n, &r, NULL, NULL, NULL);
 	}
-	return link_delete(n, l->bridge, l->network, NULL);
+	return link_delete(n, l->bridge, br.alias, NULL);
 }
 
 static int bridge_down(const struct net_link *l, bool last)

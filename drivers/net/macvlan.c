@@ -63,9 +63,11 @@ static int macvlan_up(const struct net_args *a, struct err *e)
 static int macvlan_down(const struct net_link *l, bool last)
 {
 	AUTO_NETLINK struct netlink n = { .fd = -1 };
+	char alias[LINK_ALIAS];
 	int ret = last ? netlink_open(&n, NETLINK_ROUTE, -1, NULL) : 0;
 
-	return last && ret >= 0 ? link_delete(&n, l->bridge, l->network, NULL) : ret;
+	link_alias(alias, sizeof(alias), NULL, l->network);
+	return last && ret >= 0 ? link_delete(&n, l->bridge, alias, NULL) : ret;
 }
 
 DRIVER(net, macvlan) = {

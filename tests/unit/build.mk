@@ -90,6 +90,9 @@ unit-core/network := $(manifest-sources)
 unit-core/lease := core/lease.c core/record.c core/network.c core/paths.c $(spec-sources)
 endif
 unit-core/lib/nft := core/lib/nft.c core/lib/netlink.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
+ifeq ($(CONFIG_INTERFACE),y)
+unit-init/interface := init/interface.c core/lib/link.c core/lib/netlink.c core/lib/event.c $(manifest-sources)
+endif
 unit-core/lib/netlink := core/lib/netlink.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 image-pack := core/pack.c drivers/image/tar_pack.c drivers/image/tar_write.c drivers/image/squashfs_pack.c
 unit-drivers/image/oci_config := drivers/image/oci_source.c drivers/image/oci_platform.c drivers/image/oci_config.c \
