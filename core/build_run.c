@@ -300,6 +300,32 @@ static int run_container(struct spec *run, struct err *e)
 	return r;
 }
 
+/* Where any container has something mounted; made when it is missing, and then no part of the image. */
+static const char *const run_places[] = { "/dev",	   "/proc",	 "/sys",
+					  "/etc/hostname", "/etc/hosts", "/etc/resolv.conf" };
+
+static bool run_is_there(int root, const char *path)
+{
+	AUTO_FD int fd = path_open_beneath(root, path, O_PATH | O_NOFOLLOW, 0);
+
+	return fd >= 0;
+}
+
+/* Removes an empty file or folder. */
+static void run_remove_place(int root, const char *path)
+{
+	char name[NAME_MAX + 1];
+	AUTO_FD int parent = path_open_parent(root, path, false, name, sizeof(name));
+	struct stat st;
+
+	if (parent < 0 || fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	if (S_ISDIR(st.st_mode))
+		unlinkat(parent, name, AT_REMOVEDIR);
+	else if (S_ISREG(st.st_mode) && st.st_size == 0)
+		unlinkat(parent, name, 0);
+}
+
 static int run_add_mounts(struct build *b, struct build_stage *s, const struct cfile_step *step,
 			  int root, struct spec *run, struct run_held *held, unsigned int *n,
 			  struct err *e)
@@ -307,34 +333,26 @@ static int run_add_mounts(struct build *b, struct build_stage *s, const struct c
 	int r = 0;
 
 	for (unsigned int i = 0; r >= 0 && i < step->flags.n; i++) {
-		AUTO_FD int there = -1;
-
 		if (strncmp(step->flags.v[i], "mount=", 6) != 0)
 			continue;
 		if (*n == RUN_MOUNTS_MAX)
 			return err_set(e, E2BIG, "more than %d --mount", RUN_MOUNTS_MAX);
 		held[*n] = (struct run_held){ 0 };
 		r = run_mount_add(b, s, step->flags.v[i] + 6, *n, run, &held[*n], e);
-		if (r >= 0)
-			there = path_open_beneath(root, held[*n].target, O_PATH, 0);
-		held[*n].new = r >= 0 && there < 0;
+		held[*n].new = r >= 0 && !run_is_there(root, held[*n].target);
 		++*n;
 	}
 	return r;
 }
 
-/* What the mounts needed goes; a place that was made for one of them is no part of the image. */
+/* What the mounts needed goes; a place that was made for one of them is no part of the image, either. */
 static void run_drop_mounts(struct build *b, int root, struct run_held *held, unsigned int n)
 {
-	char name[NAME_MAX + 1];
+	char name[16];
 
 	while (n-- > 0) {
-		AUTO_FD int parent = -1;
-
 		if (held[n].new)
-			parent = path_open_parent(root, held[n].target, false, name, sizeof(name));
-		if (parent >= 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno == ENOTDIR)
-			unlinkat(parent, name, 0);
+			run_remove_place(root, held[n].target);
 		str_format(name, sizeof(name), "bind%u", n);
 		build_layers_unplace(&b->layers, name);
 		str_format(name, sizeof(name), "tree%u", n);
@@ -345,6 +363,7 @@ static void run_drop_mounts(struct build *b, int root, struct run_held *held, un
 int build_run(struct build *b, struct build_stage *s, const struct cfile_step *step, int root,
 	      const char *path, struct err *e)
 {
+	bool there[ARRAY_SIZE(run_places)];
 	struct run_held held[RUN_MOUNTS_MAX];
 	struct spec *run = spec_new();
 	unsigned int n = 0;
@@ -352,6 +371,8 @@ int build_run(struct build *b, struct build_stage *s, const struct cfile_step *s
 
 	if (!run)
 		return err_set(e, ENOMEM, "out of memory");
+	for (size_t i = 0; i < ARRAY_SIZE(run_places); i++)
+		there[i] = run_is_there(root, run_places[i]);
 	r = run_describe(b, s, step, path, run, e);
 	if (r >= 0)
 		r = run_add_mounts(b, s, step, root, run, held, &n, e);
@@ -362,6 +383,9 @@ int build_run(struct build *b, struct build_stage *s, const struct cfile_step *s
 		r = run_container(run, e);
 	}
 	run_drop_mounts(b, root, held, n);
+	for (size_t i = 0; i < ARRAY_SIZE(run_places); i++)
+		if (!there[i])
+			run_remove_place(root, run_places[i]);
 	spec_free(run);
 	if (r > 0)
 		return err_set(e, ECANCELED, "the command ended with status %d", r);

@@ -134,6 +134,14 @@ check "limits are for RUN's containers" sh -c 'printf "FROM tools\nRUN ulimit -n
 	"$MYCTR" build --rlimit nofile=77 -t limited -f - mounts.d'
 is "as they were given" 77 "$(run limited)"
 
+layer()
+{
+	rm -rf "$MYCTR_DATA/build/l"
+	printf 'FROM %s\nRUN true\n' "$root" | "$MYCTR" build -t empty -f - mounts.d >"$said" 2>&1
+	find "$MYCTR_DATA/build/l" -mindepth 2
+}
+is "a RUN that changes nothing leaves nothing" "" "$(rm -rf "$root/sys"; layer; mkdir "$root/sys")"
+
 # ---- errors ----------------------------------------------------------------------------------------
 
 # bad NAME PATTERN: the Containerfile of standard input fails with one sentence like that
