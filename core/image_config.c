@@ -29,15 +29,16 @@ bool image_config_allows(const char *key)
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (strcmp(keys[i], key) == 0)
 			return true;
-	/* How its health is looked at, from inside it. */
-	return strncmp(key, "health", 6) == 0 && (!key[6] || key[6] == '-');
+	/* How it is looked at from inside; what follows from that is not the image's business. */
+	return strcmp(key, "health") == 0;
 }
 
 static int config_bad(int code, struct err *e)
 {
 	return err_set(e, code,
-		       IMAGE_CONFIG_DIR "/" IMAGE_CONFIG_NAME
-					": is not a plain file of at most %d bytes in a folder",
+		       IMAGE_CONFIG_DIR
+		       "/" IMAGE_CONFIG_NAME
+		       ": is not a plain file of at most %d bytes of text in a folder",
 		       IMAGE_CONFIG_MAX);
 }
 
@@ -76,8 +77,8 @@ int image_config_read(int tree, char **text, size_t *len, struct err *e)
 	if (!buf)
 		return err_set(e, ENOMEM, "out of memory");
 	n = fd_read(fd, buf, IMAGE_CONFIG_MAX + 1);
-	if (n < 0 || n > IMAGE_CONFIG_MAX)
-		return config_bad(n < 0 ? -(int)n : EFBIG, e);
+	if (n < 0 || n > IMAGE_CONFIG_MAX || memchr(buf, 0, (size_t)n))
+		return config_bad(n < 0 ? -(int)n : EINVAL, e);
 	buf[n] = '\0';
 	*text = buf;
 	*len = (size_t)n;

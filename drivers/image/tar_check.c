@@ -48,6 +48,9 @@ static int check_take(struct tar_reader *r, char **config, struct err *e)
 	while ((n = tar_data(r, &at, &bytes, e)) > 0)
 		if (at + (uint64_t)n <= r->entry.size)
 			memcpy(*config + at, bytes, (size_t)n);
+	if (n == 0 && strlen(*config) != r->entry.size)
+		return err_set(e, EINVAL,
+			       IMAGE_CONFIG_DIR "/" IMAGE_CONFIG_NAME ": a NUL byte in text");
 	return (int)n;
 }
 
