@@ -57,22 +57,22 @@ static int entry_check_dst(const char *text, const char *dst, struct err *e)
 static bool entry_mount_option(const char *o, size_t n, struct spec_mount *m)
 {
 	static const struct {
-		const char *word;
-		size_t offset;
+		char word[9];
 		bool value;
+		uint16_t offset;
 	} flags[] = {
-		{ "ro", offsetof(struct spec_mount, rdonly), true },
-		{ "rw", offsetof(struct spec_mount, rdonly), false },
-		{ "rec", offsetof(struct spec_mount, rec), true },
-		{ "rbind", offsetof(struct spec_mount, rec), true },
-		{ "bind", offsetof(struct spec_mount, rec), false },
-		{ "nosuid", offsetof(struct spec_mount, nosuid), true },
-		{ "suid", offsetof(struct spec_mount, nosuid), false },
-		{ "nodev", offsetof(struct spec_mount, nodev), true },
-		{ "dev", offsetof(struct spec_mount, nodev), false },
-		{ "noexec", offsetof(struct spec_mount, noexec), true },
-		{ "exec", offsetof(struct spec_mount, noexec), false },
-		{ "optional", offsetof(struct spec_mount, optional), true },
+		{ "ro", true, offsetof(struct spec_mount, rdonly) },
+		{ "rw", false, offsetof(struct spec_mount, rdonly) },
+		{ "rec", true, offsetof(struct spec_mount, rec) },
+		{ "rbind", true, offsetof(struct spec_mount, rec) },
+		{ "bind", false, offsetof(struct spec_mount, rec) },
+		{ "nosuid", true, offsetof(struct spec_mount, nosuid) },
+		{ "suid", false, offsetof(struct spec_mount, nosuid) },
+		{ "nodev", true, offsetof(struct spec_mount, nodev) },
+		{ "dev", false, offsetof(struct spec_mount, nodev) },
+		{ "noexec", true, offsetof(struct spec_mount, noexec) },
+		{ "exec", false, offsetof(struct spec_mount, noexec) },
+		{ "optional", true, offsetof(struct spec_mount, optional) },
 	};
 	static const struct {
 		const char *word;
@@ -205,8 +205,8 @@ int spec_device(const char *text, struct spec_device *d, struct err *e)
 /* ---- resource limits ----------------------------------------------------------------------------- */
 
 static const struct {
-	const char *name;
-	int resource;
+	char name[11];
+	uint8_t resource;
 } entry_rlimits[] = {
 	{ "as", RLIMIT_AS },
 	{ "core", RLIMIT_CORE },

@@ -9,8 +9,8 @@
 #include "core/spec.h"
 
 static const struct {
-	const char *name;
-	int number;
+	char name[7];
+	uint8_t number;
 } entry_signals[] = {
 	{ "HUP", SIGHUP },	 { "INT", SIGINT },   { "QUIT", SIGQUIT }, { "ILL", SIGILL },
 	{ "TRAP", SIGTRAP },	 { "ABRT", SIGABRT }, { "BUS", SIGBUS },   { "FPE", SIGFPE },

@@ -27,7 +27,7 @@ obj-$(CONFIG_SMALL_MALLOC) += core/lib/small_malloc.o
 $(O)/core/lib/small_malloc.o: private my-cflags += -fno-builtin -fno-lto
 obj-$(CONFIG_SMALL_STRING) += core/lib/small_string.o core/lib/small_clock.o core/lib/small_strerror.o core/lib/small_inet.o
 $(O)/core/lib/small_string.o: private my-cflags += -ffreestanding -fno-lto
-obj-$(CONFIG_SMALL_PRINTF) += core/lib/printf.o core/lib/small_libc.o core/lib/small_sys.o core/lib/small_assert.o
+obj-$(CONFIG_SMALL_PRINTF) += core/lib/printf.o core/lib/small_libc.o core/lib/small_sys.o core/lib/small_errno.o core/lib/small_assert.o
 endif
 obj-$(or $(CONFIG_SECCOMP_LIBSECCOMP),$(CONFIG_IMPORT_OCI)) += core/lib/json.o
 obj-y += core/lib/addr.o
