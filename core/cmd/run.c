@@ -93,6 +93,21 @@ static int run_image(struct spec *s, const char *image, struct err *e)
 	return r;
 }
 
+/*
+ * With a way out, as one who types at a prompt expects. A user without root has no right to make links; who
+ * wants another default says so in MYCTR_NETWORK.
+ */
+static int run_network(struct spec *s, struct err *e)
+{
+	const char *name = getenv("MYCTR_NETWORK");
+
+	if (spec_is_set(s, spec_field("network")))
+		return 0;
+	if (!name && IS_ENABLED(CONFIG_NET_BRIDGE) && geteuid() == 0)
+		name = NET_DEFAULT;
+	return name && *name ? run_set(s, "network", name, e) : 0;
+}
+
 static int run_spec(struct cmd_line *line, struct err *e)
 {
 	struct spec *s = line->spec;
@@ -114,6 +129,8 @@ static int run_spec(struct cmd_line *line, struct err *e)
 	}
 	if (r >= 0 && line->count[RUN_TTY])
 		r = run_set(s, "tty", "yes", e);
+	if (r >= 0)
+		r = run_network(s, e);
 	/* What is forgotten at its end need not reach the flash. */
 	if (r >= 0 && line->count[RUN_RM] && !spec_is_set(s, spec_field("storage")))
 		r = run_set(s, "storage", "tmpfs", e);

@@ -9,6 +9,8 @@ MYCTR=${MYCTR:-$live_top/build/myctr}
 live_dir=$(mktemp -d "${TMPDIR:-/tmp}/myctr-live.XXXXXX")
 export MYCTR_RUN="$live_dir/run" MYCTR_DATA="$live_dir/data" MYCTR_LOG="$live_dir/log" MYCTR_ETC="$live_dir/etc"
 mkdir -p "$MYCTR_ETC"
+# Few tests need one, and this machine's own network is not theirs.
+export MYCTR_NETWORK=none
 root=$live_dir/rootfs
 
 # A daemon that a test started must not outlive it.

@@ -182,6 +182,10 @@ ip link add v-stale type veth peer name stale2
 check "a link left behind is replaced" run_in --net lan0 --name stale "$root" true
 is "nothing is left at the end" "lo " "$(leftovers)"
 
+# the network of those who ask for none
+has "run without --net is on the default network" 'inet 10.88.' "$(unset MYCTR_NETWORK; run_in --name def "$root" ip a 2>&1)"
+is "and leaves nothing" "lo " "$(leftovers)"
+
 # on an interface of the device
 ip link add low0 type veth peer name low1
 ip link set low0 up

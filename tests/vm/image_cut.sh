@@ -57,7 +57,7 @@ cat >"$root/unpack" <<'END'
 export PATH=/bin MYCTR_DATA=/data
 mount -t ext4 -o commit=1 /dev/vda /data || exit 1
 for image in a b c; do
-	myctr run --rm --read-only --limits best-effort /$image.tar /bin/true || exit 1
+	myctr run --rm --read-only --net none --limits best-effort /$image.tar /bin/true || exit 1
 	echo done $image
 	sleep 1
 done

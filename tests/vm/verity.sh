@@ -71,7 +71,7 @@ export PATH=/bin MYCTR_DATA=/data
 n=1
 is() { n=\$((n + 1)); if [ "\$2" = "\$3" ]; then echo "ok \$n - \$1"; else echo "not ok \$n - \$1"; echo "# wanted: \$2"; echo "# got: \$3" | head -n 5; fi; }
 has() { n=\$((n + 1)); if echo "\$3" | grep -q "\$2"; then echo "ok \$n - \$1"; else echo "not ok \$n - \$1"; echo "# \$3" | head -n 5; fi; }
-run() { myctr run --rm --read-only --limits best-effort "\$@" 2>&1; }
+run() { myctr run --rm --read-only --net none --limits best-effort "\$@" 2>&1; }
 devices() { ls /sys/block | grep -c '^dm-'; }
 # The kernel takes them away a moment after their last user.
 gone() { for i in 1 2 3 4 5 6 7 8 9; do [ "\$(devices)" = 0 ] && break; sleep 0.3; done; devices; }

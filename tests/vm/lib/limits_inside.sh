@@ -16,7 +16,7 @@ not_ok()
 is() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted: $2, got: $3"; fi; }
 has() { if printf '%s\n' "$3" | grep -Eq -- "$2"; then ok "$1"; else not_ok "$1" "wanted /$2/ in: $3"; fi; }
 skip() { n=$((n + 1)); echo "ok $n - $1 # SKIP $2"; }
-run() { myctr run --rm --read-only --tmpfs /tmp "$@" 2>&1; }
+run() { myctr run --rm --read-only --net none --tmpfs /tmp "$@" 2>&1; }
 # the file of the running container's cgroup, seen from inside
 value() { file=$1; shift; run "$@" /box cat "/sys/fs/cgroup/$file"; }
 
@@ -70,7 +70,7 @@ all()
 		"$(run --memory 16M /box sh -c 'echo max 2>/dev/null >/sys/fs/cgroup/memory.max; cat /sys/fs/cgroup/memory.max')"
 
 	# whoever started it was killed: it lives on, and goes as a whole
-	myctr run --name left --pids 9 --read-only /box sleep 1000 >/dev/null 2>&1 &
+	myctr run --net none --name left --pids 9 --read-only /box sleep 1000 >/dev/null 2>&1 &
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		[ -d $cg/left ] && grep -q . $cg/left/cgroup.procs && break
 		sleep 0.3
