@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/cmd.h"
+#include "core/lib/config.h"
 #include "core/spec.h"
 #include "core/system.h"
 #include "generated/version.h"
@@ -160,6 +161,27 @@ static void man_field(const struct spec_field *f, const struct spec *defaults)
 	}
 }
 
+static void man_section(enum section_kind kind)
+{
+	for (unsigned int i = 0; i < section_tables[kind].n; i++)
+		man_field(&section_tables[kind].rows[i], NULL);
+}
+
+static void man_networks(void)
+{
+	puts(".SH \"[network NAME]\"\nA network that containers name with the key network. Of kind bridge it is made with "
+	     "its first container\nand goes with its last: a bridge with the gateway's address, and a link for each "
+	     "container, eth0, eth1 and so on inside in the order\nof its networks. The first network with a way out "
+	     "gives the default route. A container has the address of its key ip that is in the\nsubnet, else one "
+	     "found from its name, which stays the same over restarts and reboots until it is removed. A bridge "
+	     "that exists\nalready is joined and left as it is. With kind = phys the interface comes back when the "
+	     "container ends; a virtual one is refused.");
+	man_section(SECTION_NETWORK);
+	puts(".SH \"[interface NAME]\"\nAn interface of the device, set up as it boots (PID 1 only); those without a "
+	     "section are left alone. With parent and vlan it is a\nVLAN, which is made.");
+	man_section(SECTION_INTERFACE);
+}
+
 static void man_manifest(void)
 {
 	struct spec *defaults = spec_new();
@@ -178,6 +200,8 @@ static void man_manifest(void)
 	puts(".SH \"[container NAME]\"\nOne container. The same keys are options of\n.BR \"myctr run\" .");
 	for (unsigned int i = 0; defaults && i < spec_n_fields; i++)
 		man_field(&spec_fields[i], defaults);
+	if (IS_ENABLED(CONFIG_NETWORK))
+		man_networks();
 	puts(".SH NAMES\nA container with a network gets /etc/hosts, /etc/hostname and /etc/resolv.conf of its own at "
 	     "each start: written beneath its root, or bound over where that is read-only or the user's own "
 	     "folder; a file that an image lacks there is left out, unless a key asks for what is in it. What is "
