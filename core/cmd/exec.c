@@ -78,6 +78,9 @@ static int exec_run(struct cmd_line *line)
 	if (r >= 0 && !direct_is_running(&rec))
 		r = err_set(&e, ESRCH, "%s: is not running; start it with: myctr start %s",
 			    rec.name, rec.name);
+	/* Its first process may still be among the host's files. */
+	if (r >= 0 && rec.phase == STATE_STARTING)
+		r = err_set(&e, EAGAIN, "%s: is still starting; try again", rec.name);
 	/* What is in there must not reach our binary through the process that joins it. */
 	if (r >= 0)
 		r = self_seal(&e);
