@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "core/lib/fd.h"
@@ -311,9 +312,11 @@ void dns_networks(struct sup *s)
 void dns_open(struct sup *s)
 {
 	struct err e = { 0 };
-	struct dns *d = calloc(1, sizeof(*d));
+	/* Its tables are large, and are pages of zeros until they are used. */
+	struct dns *d =
+		mmap(NULL, sizeof(*d), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (!d)
+	if (d == MAP_FAILED)
 		return;
 	d->sup = s;
 	d->links.fd = d->watch.fd = -1;
@@ -321,7 +324,7 @@ void dns_open(struct sup *s)
 	    netlink_join(&d->links, RTNLGRP_LINK, &e) < 0) {
 		sup_say(NULL, "names of containers are not answered: %s", e.msg);
 		netlink_close(&d->links);
-		free(d);
+		munmap(d, sizeof(*d));
 		return;
 	}
 	d->watch = (struct event_source){ .fd = d->links.fd, .ready = dns_links };

@@ -53,7 +53,7 @@ done
 printf '[container down]\nimage = %s\ncommand = true\nnetwork = lan0\nautostart = no\n' "$root" >>"$MYCTR_ETC/manifest"
 "$MYCTR" daemon >"$live_dir/daemon.log" 2>&1 &
 echo $! >"$live_dir/daemon.pid"
-running() { [ "$("$MYCTR" ps -q | wc -l)" = 9 ]; }
+running() { [ "$("$MYCTR" ps | grep -c ' Up ')" = 9 ]; }
 if ! until_true 20 running; then
 	not_ok "nine containers run" "$(cat "$live_dir/daemon.log"; "$MYCTR" ps -a)"
 	done_testing
