@@ -20,7 +20,8 @@ extern struct paths paths;
 
 /*
  * Fills paths: Kconfig strings, for other users than root XDG_RUNTIME_DIR and XDG_DATA_HOME; then the
- * environment MYCTR_RUN, MYCTR_DATA, MYCTR_LOG, MYCTR_ETC (tests, factory). Makes nothing.
+ * environment MYCTR_RUN, MYCTR_DATA, MYCTR_LOG, MYCTR_ETC (tests, factory). Makes nothing. Beside them
+ * MYCTR_CGROUP names the cgroup that holds those of the containers; see drivers/cgroup/v2.c.
  */
 int paths_init(struct err *e);
 

@@ -129,13 +129,24 @@ static int walk_parent(bool make)
 	return at < 0 ? -errno : fd_take(&at);
 }
 
+/* With folders of its own (see core/paths.h) somebody may want another parent, too. */
+static const char *parent_name(void)
+{
+	const char *name = IS_ENABLED(CONFIG_CLI) ? getenv("MYCTR_CGROUP") : NULL;
+
+	return name && path_is_name(name) ? name : CONFIG_CGROUP_PARENT;
+}
+
 /* Once there, it is where it usually is; the root is then needed for new controllers alone. */
 static int parent_at_once(void)
 {
-	int fd = open_cgroup2("/sys/fs/cgroup/" CONFIG_CGROUP_PARENT);
+	char path[96];
+	int fd;
 
+	str_format(path, sizeof(path), "/sys/fs/cgroup/%s", parent_name());
+	fd = open_cgroup2(path);
 	if (fd >= 0)
-		str_copy(where.path, sizeof(where.path), CONFIG_CGROUP_PARENT);
+		str_copy(where.path, sizeof(where.path), parent_name());
 	return fd < 0 ? -1 : fd;
 }
 
@@ -151,7 +162,7 @@ static int parent_folder(bool make)
 	if (fd < 0)
 		return fd;
 	if (!where.path[0])
-		str_copy(where.path, sizeof(where.path), CONFIG_CGROUP_PARENT);
+		str_copy(where.path, sizeof(where.path), parent_name());
 	fd = walk_parent(make);
 	if (IS_ENABLED(CONFIG_CLI) && (fd == -EACCES || fd == -EPERM) &&
 	    own_parent(where.path, sizeof(where.path)) == 0)

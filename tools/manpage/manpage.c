@@ -124,9 +124,10 @@ static void man_commands(void)
 		man_command(c);
 	puts(".SH EXIT STATUS\nThe container's own status; 2 wrong use; 125 myctr failed; 126 the program cannot be "
 	     "executed; 127 it\nis not there; 128+n it was ended by signal n.");
-	puts(".SH ENVIRONMENT\n.B MYCTR_RUN, MYCTR_DATA, MYCTR_LOG, MYCTR_ETC\nFolders to use instead of the ones "
-	     "that were built in.\n.TP\n.B MYCTR_NETWORK\nNetwork of \\fBrun\\fR where none is asked for (default: bridge "
-	     "for root, where it was built in).");
+	puts(".SH ENVIRONMENT\n.TP\n.B MYCTR_RUN, MYCTR_DATA, MYCTR_LOG, MYCTR_ETC\nFolders to use instead of the ones "
+	     "that were built in.\n.TP\n.B MYCTR_CGROUP\nThe cgroup that holds those of the containers.\n.TP\n.B "
+	     "MYCTR_NETWORK\nNetwork of \\fBrun\\fR where none is asked for (default: bridge for root, where it was "
+	     "built in).");
 	printf(".SH FILES\n.nf\n%s/manifest\n%s/state\n%s/images\n%s\n.fi\n", CONFIG_ETC_DIR,
 	       CONFIG_RUN_DIR, CONFIG_DATA_DIR, CONFIG_LOG_DIR);
 	puts(".SH SEE ALSO\n.BR myctr-manifest (5)");

@@ -62,7 +62,7 @@ all()
 	has "a fork bomb ends at its limit" 'fork' "$(run --pids 8 /box sh -c 'for i in $(seq 50); do sleep 5 & done')"
 
 	has "a device that was not given cannot be opened" 'not permitted' \
-		"$(run --cap-add MKNOD --seccomp unconfined /box sh -c 'mknod /dev/mem2 c 1 1')"
+		"$(run --cap-add MKNOD --seccomp unconfined /box sh -c 'mknod /tmp/mem2 c 1 1')"
 	is "the usual ones can" 0 "$(run /box sh -c 'head -c 1 /dev/urandom >/dev/null && echo >/dev/null; echo $?')"
 
 	is "no cgroup is left" "" "$(ls -d $cg/*/ 2>/dev/null)"
@@ -83,6 +83,18 @@ all()
 	echo $! >$cg/old/child/cgroup.procs
 	is "a leftover is emptied and reused" 5 "$(value pids.max --name old --pids 5)"
 	is "and gone afterwards" "" "$(ls -d $cg/old 2>/dev/null)"
+	# two of us with folders of their own, containers of one name
+	myctr run --rm --name same --pids 9 --read-only /box sleep 1000 >/dev/null 2>&1 &
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ -d $cg/same ] && grep -q . $cg/same/cgroup.procs && break
+		sleep 0.3
+	done
+	export MYCTR_RUN=/run/apart MYCTR_DATA=/tmp/apart MYCTR_CGROUP=apart
+	is "another parent, another container" 5 "$(value pids.max --name same --pids 5)"
+	is "in a cgroup of its own" /sys/fs/cgroup/apart "$(ls -d /sys/fs/cgroup/apart)"
+	unset MYCTR_RUN MYCTR_DATA MYCTR_CGROUP
+	is "the first lives on" 9 "$(cat $cg/same/pids.max)"
+	myctr rm -f same
 	has "check finds the controllers" '^found +CGROUP_PIDS' "$(myctr check)"
 	has "check finds memory" '^found +MEMCG' "$(myctr check)"
 }
