@@ -3,11 +3,20 @@
 # Sourced by the live tests: TAP output, a private set of folders, a small root file system of BusyBox.
 # Each script runs as root on this machine's kernel with the binary in $MYCTR.
 
+# In a PID and a mount namespace of its own: other runs of the same test, their processes of the same names
+# and their mounts do not exist for this one, and nothing outlives it. The shell in front reaps orphans.
+if [ -z "${LIVE_APART:-}" ] && unshare --pid --fork --mount-proc --kill-child true 2>/dev/null; then
+	export LIVE_APART=1
+	# shellcheck disable=SC2016 # for the inner shell
+	exec unshare --pid --fork --mount-proc --kill-child sh -c 'sh "$@"; exit $?' sh "$0" "$@"
+fi
+
 live_n=0
 live_top=$(cd "$(dirname "$0")/../.." && pwd)
 MYCTR=${MYCTR:-$live_top/build/myctr}
 live_dir=$(mktemp -d "${TMPDIR:-/tmp}/myctr-live.XXXXXX")
 export MYCTR_RUN="$live_dir/run" MYCTR_DATA="$live_dir/data" MYCTR_LOG="$live_dir/log" MYCTR_ETC="$live_dir/etc"
+export MYCTR_CGROUP="${live_dir##*/}"
 mkdir -p "$MYCTR_ETC"
 # Few tests need one, and this machine's own network is not theirs.
 export MYCTR_NETWORK=none
@@ -20,6 +29,7 @@ live_end()
 	for name in $("$MYCTR" ps -aq 2>/dev/null); do "$MYCTR" rm -f "$name" >/dev/null 2>&1; done
 	pkill -f "^myctr daemon.*$live_dir" 2>/dev/null
 	umount -R "$live_dir" 2>/dev/null
+	rmdir "/sys/fs/cgroup/$MYCTR_CGROUP" 2>/dev/null
 	rm -rf "$live_dir"
 }
 trap live_end EXIT

@@ -21,7 +21,7 @@ left()
 	find "$MYCTR_RUN" "$MYCTR_DATA" "$MYCTR_LOG" ! -name state ! -name lock ! -path '*/images/trees*' 2>/dev/null | sort
 	grep "$live_dir" /proc/self/mounts
 	cat /sys/block/loop*/loop/backing_file 2>/dev/null | grep "$live_dir"
-	find /sys/fs/cgroup -maxdepth 4 -type d -name 'killed' 2>/dev/null
+	find "/sys/fs/cgroup/$MYCTR_CGROUP" -maxdepth 4 -type d -name 'killed' 2>/dev/null
 	pgrep -fa "^sleep 31337|myctr .*$live_dir/root" | cut -d' ' -f2-
 }
 
