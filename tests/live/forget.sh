@@ -46,4 +46,16 @@ mkdir -p "$gone/old~17/upper"
 "$MYCTR" run --name three "$root" true
 check "without a supervisor" "$MYCTR" rm three
 no_gone && ok "all of it is removed at once" || not_ok "all of it is removed at once" "$(find "$gone")"
+# One in somebody's terminal writes its record a last time when it ends, and must not write it back.
+i=0 bad=''
+while [ $i -lt 10 ]; do
+	i=$((i + 1))
+	"$MYCTR" run --network none --name four "$root" sleep 1000 >/dev/null 2>&1 &
+	until_true 5 sh -c "'$MYCTR' ps | grep -q '^four .*Up'"
+	"$MYCTR" rm -f four || bad="$bad rm $i;"
+	wait $!
+	[ -z "$("$MYCTR" ps -aq)" ] || bad="$bad listed $i;"
+	[ ! -e "$MYCTR_DATA/containers/four" ] || bad="$bad kept $i;"
+done
+is "rm -f of one in a terminal is for good" "" "$bad"
 done_testing
