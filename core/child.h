@@ -24,6 +24,7 @@ struct child {
 	bool joins;	/* a container that runs already */
 	int dev_tree;	/* a /dev made ahead, nowhere attached yet; or -1 */
 	bool dev_ready; /* it is attached */
+	bool named;	/* nothing is to be done to the files of /etc */
 	struct ids ids;
 	char **env;
 };

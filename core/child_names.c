@@ -85,10 +85,12 @@ static bool child_names_nothing(struct child_names *p)
 
 	if (!p->none || p->asked[NAMES_HOSTS] || p->asked[NAMES_RESOLV])
 		return false;
+	if (lstat("/etc", &st) < 0 || !S_ISDIR(st.st_mode))
+		return true;
 	if (lstat("/etc/hosts", &st) == 0 && (st.st_size > 0 || !S_ISREG(st.st_mode)))
 		return true;
-	p->wanted[NAMES_HOSTS] = lstat("/etc", &st) == 0 && S_ISDIR(st.st_mode);
-	return !p->wanted[NAMES_HOSTS];
+	p->wanted[NAMES_HOSTS] = true;
+	return false;
 }
 
 static int child_names_text(const struct child_names *p, int which, char *buf)
@@ -226,7 +228,8 @@ int child_names_early(struct child *c, struct err *e)
 	struct child_names p;
 
 	child_names_plan(c, &p);
-	if (child_names_nothing(&p))
+	c->named = child_names_nothing(&p);
+	if (c->named)
 		return 0;
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
@@ -245,6 +248,8 @@ int child_names_late(struct child *c, struct err *e)
 {
 	struct child_names p;
 
+	if (c->named)
+		return 0;
 	child_names_plan(c, &p);
 	if (!p.bind || child_names_nothing(&p))
 		return 0;

@@ -104,12 +104,12 @@ my-cflags = -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(target-flag) $(lib
 	$(warnings) $(optimize) $(small-cflags) $(lto) $(if $(CONFIG_PIE),-fPIE,-fno-pie) -ffunction-sections -fdata-sections -fno-common -fno-ident \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables $(if $(CONFIG_HARDEN),-fstack-protector$(if $(CONFIG_HARDEN_STRONG),-strong),-fno-stack-protector) $(fortify) \
 	$(if $(DEBUG),-g -ffile-prefix-map=$(CURDIR)=.,-g0) $(call lib-cflags,$(libs))
-my-ldflags = $(target-flag) $(if $(lto),$(lto) -flto-partition=one) $(libc-link) -Wl,--gc-sections,-z,$(if $(CONFIG_HARDEN),relro,norelro),-z,now,-z,noexecstack,-z,max-page-size=4096,-z,noseparate-code,--build-id=none \
+my-ldflags = $(target-flag) $(if $(lto),$(lto) -flto-partition=one $(if $(small-layout),,-ffunction-sections -fdata-sections)) $(libc-link) -Wl,--gc-sections,-z,$(if $(CONFIG_HARDEN),relro,norelro),-z,now,-z,noexecstack,-z,max-page-size=4096,-z,noseparate-code,--build-id=none \
 	-Wl,-Map=$(O)/myctr.map $(if $(findstring clang,$(CC)),-fuse-ld=lld,$(SETS_LD))
 
 # GNU ld puts the linker sets among the read-only data; empty it for another linker.
 small-layout := $(and $(CONFIG_SMALL),$(filter x86_64 aarch64,$(arch)),$(filter musl,$(LIBC)),$(if $(CONFIG_PIE),,y))
-SETS_LD ?= -Wl,-T,tools/$(if $(small-layout),small,sets).ld
+SETS_LD ?= $(if $(small-layout),-Wl$(comma)-T$(comma)tools/small.ld,-Wl$(comma)-T$(comma)tools/sets.ld -Wl$(comma)-T$(comma)tools/start.ld)
 
 # Objects depend on the exact command, so that another CC or CFLAGS rebuilds them.
 flags-now = $(CC) $(my-cflags) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(SETS_LD)
@@ -132,7 +132,7 @@ $(objs): $(O)/%.o: %.c $(autoconf) $(O)/.flags | $(gen-y) $(sysroot-ready)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(my-cflags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/myctr.elf: $(objs) tools/sets.ld tools/small.ld $(O)/.flags
+$(O)/myctr.elf: $(objs) tools/sets.ld tools/small.ld tools/start.ld $(O)/.flags
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(my-ldflags) $(LDFLAGS) -o $@ $(objs) $(call lib-libs,$(libs)) $(libc-end)
 
