@@ -123,6 +123,18 @@ int launch_forget_later(const char *name, struct err *e)
 	return 0;
 }
 
+#ifdef CONFIG_DNS
+void dns_open(struct sup *s)
+{
+	(void)s;
+}
+
+void dns_networks(struct sup *s)
+{
+	(void)s;
+}
+#endif
+
 void sweep_start(struct sup *s)
 {
 	(void)s;
