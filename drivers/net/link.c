@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "core/lib/fd.h"
 #include "core/lib/str.h"
@@ -64,17 +65,26 @@ static int link_index(const struct netlink *n, const char *name, struct err *e)
 	return ifr.ifr_ifindex;
 }
 
-/* Before the link comes up: without an IPv6 address it would find one, and routes, by itself. */
-static void link_quiet(const struct net_args *a)
+/*
+ * Before the link comes up: it takes no addresses and routes from what others say, and without an IPv6
+ * address of its own finds none. (The file disable_ipv6 would do, but a write to it spins while anybody on
+ * the machine changes a link.)
+ */
+static void link_put_quiet(struct netlink_req *r, const struct net_args *a, int index)
 {
-	const char *ifname = a->link->ifname;
+	size_t spec, inet6;
 
 	if (a->net->dhcp || a->link->kind == NET_PHYS)
 		return;
-	if (!a->link->ip6.len)
-		link_sysctl("ipv6", ifname, "disable_ipv6", "1");
-	else
-		link_sysctl("ipv6", ifname, "accept_ra", "0");
+	link_sysctl("ipv6", a->link->ifname, "accept_ra", "0");
+	if (a->link->ip6.len || access("/proc/sys/net/ipv6", F_OK) < 0)
+		return;
+	link_begin(r, RTM_NEWLINK, 0, index, NULL, false, "keeping IPv6 off it");
+	spec = netlink_nest(r, IFLA_AF_SPEC);
+	inet6 = netlink_nest(r, AF_INET6);
+	netlink_put_u8(r, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	netlink_nest_end(r, inet6);
+	netlink_nest_end(r, spec);
 }
 
 int link_inside(const struct net_args *a, struct err *e)
@@ -85,12 +95,12 @@ int link_inside(const struct net_args *a, struct err *e)
 	struct netlink_req r = NETLINK_REQ(buf);
 	int index, ret;
 
-	link_quiet(a);
 	if (netlink_open(&n, NETLINK_ROUTE, -1, e) < 0)
 		return -e->code;
 	index = link_index(&n, l->ifname, e);
 	if (index < 0)
 		return index;
+	link_put_quiet(&r, a, index);
 	link_begin(&r, RTM_NEWLINK, 0, index, NULL, true, "bringing it up");
 	if (l->ip.len)
 		link_put_address(&r, index, &l->ip, true);
