@@ -57,6 +57,9 @@ const struct feature features[] = {
 	  NULL, 0 },
 	{ "SQUASHFS", "squashfs images", "modprobe squashfs", feature_try_filesystem, "squashfs",
 	  0 },
+	{ "EROFS_FS", "EROFS images", "modprobe erofs", feature_try_filesystem, "erofs", 0 },
+	{ "BLK_DEV_DM", "verity", "modprobe dm-mod dm-verity; also DM_VERITY", feature_try_open,
+	  "/dev/mapper/control", 0 },
 	{ "BLK_DEV_LOOP", "images that are files as devices", "modprobe loop", feature_try_open,
 	  "/dev/loop-control", 0 },
 	{ "SECCOMP", "system call filters", NULL, feature_try_seccomp, NULL, 0 },
@@ -243,6 +246,7 @@ uint64_t feature_of_spec(const struct spec *s, const struct manifest *m)
 {
 	uint64_t bits = of_namespaces(s) | of_limits(s) | of_image(s->image) | of_networks(s, m);
 
+	bits |= s->verity ? bits_of("BLK_DEV_DM") : 0;
 	for (DRIVER_EACH(storage, d))
 		if ((*d)->kind == s->storage)
 			bits |= bits_of((*d)->kernel);
