@@ -20,7 +20,7 @@
 static void usage(void)
 {
 	fputs("usage: run [-n RUNS] [-s SECTIONS] -p PARTS -m MYCTR -o OUT [-z SIZES]\n"
-	      "sections: start,ps,sizes,memory,supervised,durable,unpack\n",
+	      "sections: start,ps,sizes,memory,supervised,durable,unpack,net\n",
 	      stderr);
 	exit(2);
 }
@@ -134,6 +134,7 @@ int main(int argc, char **argv)
 		{ "ps", section_ps },
 		{ "memory", section_memory },
 		{ "supervised", section_supervised },
+		{ "net", section_net },
 		{ "durable", section_durable },
 		{ "unpack", section_unpack },
 	};
