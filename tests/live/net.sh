@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 # Networks on this kernel, in a network namespace of our own: links, addresses, routes, several networks,
 # what stays the same, what is refused, and that nothing is left.
+# shellcheck source-path=SCRIPTDIR
 if [ -z "${LIVE_NETNS:-}" ]; then
 	command -v ip >/dev/null || { echo "1..0 # SKIP ip is missing (apt-get install iproute2)"; exit 0; }
 	unshare -n true 2>/dev/null || { echo "1..0 # SKIP no network namespaces here"; exit 0; }
 	LIVE_NETNS=1 exec unshare -n "$0" "$@"
 fi
-# shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 "$MYCTR" features | grep -q 'net.*bridge' || { echo "1..0 # SKIP no NET_BRIDGE in this build"; exit 0; }
 ip link set lo up
