@@ -240,7 +240,8 @@ static void expect_bad(void)
 
 	assert_true(read_tree(&text) < 0);
 	assert_null(text);
-	assert_non_null(strstr(e.msg, "is not a plain file of at most 65536 bytes of text in a folder"));
+	assert_non_null(
+		strstr(e.msg, "is not a plain file of at most 65536 bytes of text in a folder"));
 	unlinkat(tree, IMAGE_CONFIG_DIR "/" IMAGE_CONFIG_NAME, 0);
 }
 
