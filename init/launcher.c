@@ -56,6 +56,7 @@ static NORETURN void launcher_main(struct ctr *c, pid_t supervisor, int report, 
 	launch_init(l, c->spec);
 	l->stdio[1] = l->stdio[2] = output;
 	l->as_sibling = true;
+	l->ignored = c->sup->ignored;
 	l->manifest = c->sup->on_demand ? NULL : &c->sup->manifest;
 	l->transient = c->rec.flags & STATE_FLAG_RM;
 	l->cloned = launcher_cloned;

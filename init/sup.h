@@ -102,8 +102,9 @@ struct sup {
 	struct event_source ctl;
 	struct sup_client clients[SUP_CLIENTS];
 	struct event_timer idle;
-	bool is_init;	/* PID 1 */
-	bool on_demand; /* ends when nothing is left to do */
+	uint64_t ignored; /* signals we may ignore, see struct sys_self */
+	bool is_init;	  /* PID 1 */
+	bool on_demand;	  /* ends when nothing is left to do */
 	bool going_down;
 	int down;		       /* enum ctl_down */
 	bool dirty;		       /* the order has to be looked at again */

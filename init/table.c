@@ -12,6 +12,7 @@
 #include "core/launch.h"
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
+#include "core/lib/sys.h"
 #include "core/paths.h"
 #include "init/sup.h"
 
@@ -96,7 +97,11 @@ static int table_lock(struct sup *s, struct err *e)
 
 int sup_open(struct sup *s, struct err *e)
 {
+	struct sys_self self;
 	int r;
+
+	sys_self(&self);
+	s->ignored = self.ignored;
 
 	s->lock = s->signals.fd = s->ctl.fd = s->state.file.fd = s->disk.file.fd = -1;
 	for (unsigned int i = 0; i < SUP_CLIENTS; i++)
