@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* In the order of the texts below. */
+/* In the order of the texts below, which are the words of the C library. */
 static const uint8_t small_codes[] = {
 	EPERM,	    ENOENT,  ESRCH,	   EINTR,	 EIO,		ENXIO,	      E2BIG,
 	ENOEXEC,    EBADF,   ECHILD,	   EAGAIN,	 ENOMEM,	EACCES,	      EFAULT,
@@ -23,18 +23,20 @@ static const uint8_t small_codes[] = {
 };
 
 static const char small_texts[] =
-	"Operation not permitted\0No such file or directory\0No such process\0Interrupted\0I/O error\0"
-	"No such device or address\0Argument list too long\0Not a program\0Bad descriptor\0"
-	"No child process\0Try again\0Out of memory\0Permission denied\0Bad address\0"
-	"Not a block device\0Busy\0It exists\0Link to another file system\0No such device\0"
-	"Not a folder\0Is a folder\0Invalid argument\0Too many open files in the system\0"
-	"Too many open files\0Not a terminal\0The program is running\0File too large\0No space left\0"
-	"Cannot seek\0Read-only file system\0Too many links\0Broken pipe\0Out of range\0Name too long\0"
-	"Not in this kernel\0Folder not empty\0Too many links to follow\0Protocol error\0Bad message\0"
-	"Value too large\0Too many users\0Not a socket\0Message too long\0Not supported\0"
-	"Address family not supported\0Address in use\0Address not available\0Network is down\0"
-	"Network unreachable\0Connection reset\0No buffer space\0Timed out\0Connection refused\0"
-	"Host unreachable\0Stale handle\0Quota exceeded\0Cancelled\0";
+	"Operation not permitted\0No such file or directory\0No such process\0Interrupted system call\0"
+	"I/O error\0No such device or address\0Argument list too long\0Exec format error\0"
+	"Bad file descriptor\0No child process\0Resource temporarily unavailable\0Out of memory\0"
+	"Permission denied\0Bad address\0Block device required\0Resource busy\0File exists\0"
+	"Cross-device link\0No such device\0Not a directory\0Is a directory\0Invalid argument\0"
+	"Too many open files in system\0No file descriptors available\0Not a tty\0Text file busy\0"
+	"File too large\0No space left on device\0Invalid seek\0Read-only file system\0Too many links\0"
+	"Broken pipe\0Result not representable\0Filename too long\0Function not implemented\0"
+	"Directory not empty\0Symbolic link loop\0Protocol error\0Bad message\0"
+	"Value too large for data type\0Too many users\0Not a socket\0Message too large\0"
+	"Not supported\0Address family not supported by protocol\0Address in use\0"
+	"Address not available\0Network is down\0Network unreachable\0Connection reset by peer\0"
+	"No buffer space available\0Operation timed out\0Connection refused\0Host is unreachable\0"
+	"Stale file handle\0Quota exceeded\0Operation canceled\0";
 
 char *strerror(int code)
 {

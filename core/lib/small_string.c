@@ -8,6 +8,15 @@
 #include <string.h>
 #include <strings.h>
 
+#ifdef __x86_64__
+void *memset(void *to, int c, size_t n)
+{
+	void *p = to;
+
+	__asm__ volatile("rep stosb" : "+D"(p), "+c"(n) : "a"(c) : "memory");
+	return to;
+}
+#else
 void *memset(void *to, int c, size_t n)
 {
 	unsigned char *p = to;
@@ -16,6 +25,7 @@ void *memset(void *to, int c, size_t n)
 		*p++ = (unsigned char)c;
 	return to;
 }
+#endif
 
 void *memchr(const void *in, int c, size_t n)
 {
