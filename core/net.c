@@ -177,6 +177,16 @@ static void net_name(struct launch *l, unsigned int i)
 	str_copy(link->ifname, sizeof(link->ifname), link->bridge);
 }
 
+/*
+ * From here on the address is in use and the network has a user, whatever dies on the way: net_down() looks
+ * for what is recorded as up.
+ */
+static int net_take(struct launch *l, struct leases *s, unsigned int i, struct err *e)
+{
+	l->links[i].up = true;
+	return lease_take(s, l->nets[i], &l->links[i], !l->transient, e);
+}
+
 static int net_address(struct launch *l, struct err *e)
 {
 	AUTO_LEASES struct leases s = { .run.fd = -1, .data.fd = -1 };
@@ -190,7 +200,7 @@ static int net_address(struct launch *l, struct err *e)
 		r = lease_open(&s, true, e);
 	for (unsigned int i = 0; r >= 0 && i < l->n_net; i++)
 		if (l->nets[i])
-			r = lease_take(&s, l->nets[i], &l->links[i], !l->transient, e);
+			r = net_take(l, &s, i, e);
 	return r < 0 ? r : 0;
 }
 
@@ -257,17 +267,10 @@ void net_free(struct launch *l)
 
 /* ---- links --------------------------------------------------------------------------------------- */
 
-/* Said before it is done, so that whatever dies on the way, net_down() looks for it. */
-static int net_up_one(const struct launch *l, struct leases *s, unsigned int i, pid_t pid,
-		      struct err *e)
+static int net_up_one(const struct launch *l, unsigned int i, pid_t pid, struct err *e)
 {
 	struct net_args a = { .spec = l->spec, .net = l->nets[i], .link = &l->links[i], .pid = pid };
-	int r;
 
-	l->links[i].up = true;
-	r = lease_mark(s, &l->links[i]);
-	if (r < 0)
-		return err_sys(e, r, "recording the link");
 	return l->net[i]->up ? l->net[i]->up(&a, e) : 0;
 }
 
@@ -279,7 +282,7 @@ int net_up(const struct launch *l, pid_t pid, struct err *e)
 	for (unsigned int i = 0; r >= 0 && l->links && i < l->n_net; i++) {
 		if (!l->nets[i])
 			continue;
-		r = net_up_one(l, &s, i, pid, e);
+		r = net_up_one(l, i, pid, e);
 		if (r < 0)
 			err_wrap(e, l->nets[i]->section.name);
 	}

@@ -134,7 +134,7 @@ static int bridge_find(struct netlink *n, const struct net_spec *net, const char
 		return err_set(e, EEXIST, "%s: is %s%s, not a bridge; set bridge to another name",
 			       name, *br->kind ? "a link of kind " : "an interface", br->kind);
 	link_alias(alias, sizeof(alias), NULL, net->section.name);
-	if (!br->running && (strcmp(br->alias, alias) == 0 || !*br->alias))
+	if (!br->running && strcmp(br->alias, alias) == 0)
 		return bridge_address(n, net, name, br, e);
 	return 0;
 }

@@ -95,7 +95,8 @@ has "with the MAC that was asked for" 'link/ether 02:00:00:00:00:05' "$got"
 has "one default route, by the first" 'default via 10.77.0.1 dev eth0' "$got"
 hasnt "none by the internal one" 'default.*eth1' "$got"
 has "no IPv6 where the network has none" '^eth1 has 0$' "$got"
-is "links on the host" "br-lan0 br-lan1 lo v-two $(links | tr ' ' '\n' | grep 'v-two.')" "$(links | sed 's/ $//')"
+now="br-lan0 br-lan1 lo v-two $(links | tr ' ' '\n' | grep 'v-two.') "
+is "links on the host" "$now" "$(leftovers "$now")"
 has "a link says whose it is" 'alias myctr two lan0' "$(ip link show v-two)"
 has "isolated ports" 'isolated on' "$(ip -d link show master br-lan1)"
 hasnt "and others not" 'isolated on' "$(ip -d link show master br-lan0)"
@@ -109,7 +110,7 @@ got=$(run_in --net lan0 --name three "$root" sh -c 'nc -w 2 10.77.0.9 1 2>&1; ip
 has "a neighbour on the bridge answers" '10.77.0.9 .*lladdr|refused' "$got"
 fails "an address that is taken" run_in --net lan0 --name thief --ip 10.77.0.9 "$root" true
 has "the error names who has it" '10.77.0.9: container two has this address' "$got"
-is "and leaves nothing" "br-lan0 br-lan1 lo v-two $(links | tr ' ' '\n' | grep 'v-two.')" "$(links | sed 's/ $//')"
+is "and leaves nothing" "$now" "$(leftovers "$now")"
 end two
 is "nothing is left of two" "lo " "$(leftovers)"
 
