@@ -206,13 +206,15 @@ static int child_names_cover(const struct child_names *p, struct err *e)
 		str_format(path, sizeof(path), "/etc/%s", child_names_files[i]);
 		if (r > 0)
 			r = child_names_bind(own, path, text, (size_t)r);
-		if (r == -ENOENT && !p->asked[i])
+		if ((r == -ENOENT || r == -EINVAL) && !p->asked[i])
 			continue;
 		if (r == -ENOENT)
 			return err_set(
 				e, ENOENT,
 				"%s: not in the image, and the root is read-only; add an empty file there or use storage = tmpfs",
 				path);
+		if (r == -EINVAL)
+			return err_set(e, EINVAL, "%s: the image has no plain file there", path);
 		if (r < 0)
 			return err_sys(e, r, "%s", path);
 	}

@@ -99,6 +99,7 @@ check "a FIFO does not hold the start up" timeout 10 "$MYCTR" run --rm --storage
 fails "a FIFO, read-only: refused" timeout 10 "$MYCTR" run --rm --read-only --add-host db:10.1.2.3 "$evil" true
 plant device mknod hosts c 1 5
 check "a device is replaced" timeout 10 "$MYCTR" run --rm --storage tmpfs --add-host db:10.1.2.3 "$evil" true
+check "a FIFO, read-only: left alone when nobody asked" timeout 10 "$MYCTR" run --rm --read-only --net host "$evil" true
 plant folder mkdir hosts
 fails "a folder is refused" tmp --add-host db:10.1.2.3 "$evil" true
 plant shm true
