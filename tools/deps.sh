@@ -15,7 +15,7 @@ list()
 	config) echo kconfig-frontends python3 python3-kconfiglib ;;
 	lint) echo clang-format clang-tidy cppcheck shellcheck binutils gcc python3 ;;
 	image) echo squashfs-tools liblz4-dev zlib1g-dev libzstd-dev libjsmn-dev lz4 tar xz-utils dpkg-dev cpio e2fsprogs libc-bin ;;
-	vm) echo cryptsetup-bin qemu-system-x86 qemu-system-arm qemu-utils cpio kmod python3 iproute2 ;;
+	vm) echo cryptsetup-bin curl qemu-system-x86 qemu-system-arm qemu-utils cpio kmod python3 iproute2 ;;
 	live) echo bind9-dnsutils erofs-utils skopeo umoci podman attr zstd util-linux iproute2 strace python3 busybox-static nftables socat curl iperf3 ;;
 	bench) echo podman musl-tools crun runc bubblewrap squashfs-tools lz4 libarchive-tools busybox-static e2fsprogs ;;
 	kernel) list build && list cross && echo bison flex bc lz4 libelf-dev libssl-dev kmod rsync ;;

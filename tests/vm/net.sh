@@ -1,0 +1,78 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A device on a network: PID 1 brings its interface up, a web server is in a container behind a bridge, and is
+# asked for a page from outside of the machine, from another container by name, and from the device itself.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+vm_name=net
+. tests/vm/lib.sh
+command -v curl >/dev/null || bail "curl is missing"
+KERNEL=debian
+MODULES="bridge veth nf_tables nf_conntrack nf_nat nft_ct nft_nat nft_masq nft_chain_nat nft_fib nft_fib_ipv4 nft_fib_ipv6 nft_fib_inet nft_reject nft_reject_inet"
+export KERNEL MODULES
+vm_prepare
+"$MYCTR" features 2>/dev/null | grep -Eq "^net +bridge" || bail "no bridge in this build"
+
+box=$work/box root=$work/root
+vm_busybox "$box"
+mkdir "$box/www"
+echo "a page" >"$box/www/index.html"
+touch "$box/etc/hosts" "$box/etc/resolv.conf" "$box/etc/hostname"
+for tool in httpd nc; do ln -s busybox "$box/bin/$tool"; done
+vm_busybox "$root"
+mkdir -p "$root/etc/myctr" "$root/var/lib/myctr/images" "$root/var/log" "$root/usr/bin"
+mksquashfs "$box" "$root/var/lib/myctr/images/box" -noappend -all-root -quiet -no-progress -comp lz4 >/dev/null
+cp "$MYCTR" "$root/usr/bin/myctr"
+ln -s usr/bin/myctr "$root/init"
+cat >"$root/etc/myctr/manifest" <<'END'
+[system]
+hostname = vmtest
+console = /bin/sh
+[interface eth0]
+address = 10.0.2.15/24
+gateway = 10.0.2.2
+[network lan0]
+subnet = 10.88.0.0/24
+[container web]
+image = box
+command = httpd -f -p 80 -h /www
+storage = read-only
+network = lan0
+publish = 8080:80
+network-alias = www
+[container client]
+image = box
+command = sleep 100000
+storage = read-only
+network = lan0
+END
+(cd "$root" && find . | cpio -o -H newc --quiet >"$work/root.cpio")
+
+port=
+for try in 18080 28080 38080 48080; do
+	"$busybox" nc -z 127.0.0.1 $try 2>/dev/null || { port=$try; break; }
+done
+boot --initrd "$work/root.cpio" -- -netdev "user,id=n0,hostfwd=tcp:127.0.0.1:$port-:8080" -device virtio-net-pci,netdev=n0,romfile= ||
+	{ not_ok "boots" "$(cat "$VM_DIR"/*/*log* 2>/dev/null)"; done_testing; exit 1; }
+ctr() { guest /usr/bin/myctr "$@"; }
+page() { curl -s -m 20 "http://127.0.0.1:$port/"; }
+# page_in CONTAINER HOST PORT
+page_in() { ctr exec "$1" sh -c "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 10 $2 $3" 2>&1 | tail -n 1 | tr -d '\r'; }
+
+until_guest 30 '^client .* Up ' /usr/bin/myctr ps
+has "both containers run" '^web .* Up ' "$(ctr ps)"
+has "the device has its address" '10\.0\.2\.15' "$(guest /bin/busybox ip -4 addr show eth0 2>&1)"
+is "the page from outside, by a published port" "a page" "$(page)"
+is "a hundred times" 100 "$(i=0; while [ $i -lt 100 ]; do page; i=$((i + 1)); done | grep -c 'a page')"
+is "from another container, by its name" "a page" "$(page_in client web 80)"
+is "by an alias" "a page" "$(page_in client www 80)"
+is "at the device's address" "a page" "$(page_in client 10.0.2.15 8080)"
+is "the server, by its own published port" "a page" "$(page_in web 10.0.2.15 8080)"
+is "from the device, at 127.0.0.1" "a page" "$(guest /bin/sh -c "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | /bin/busybox nc -w 10 127.0.0.1 8080" 2>&1 | tail -n 1)"
+has "resolv.conf, though the root is read-only" 'nameserver 10.88.0.1' "$(ctr exec client cat /etc/resolv.conf)"
+ctr restart web >/dev/null 2>&1
+until_guest 20 '^web .* Up ' /usr/bin/myctr ps
+is "and again after a restart" "a page" "$(page)"
+ctr stop web client >/dev/null 2>&1
+is "stopped: no link is left" "" "$(guest /bin/busybox ls /sys/class/net | grep -E '^(br-|v-)')"
+done_testing
