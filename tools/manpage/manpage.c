@@ -4,6 +4,7 @@
  * program itself uses. The rows of the commands are linked, what they call is not: nothing here runs a
  * command. usage: manpage myctr.8|myctr-manifest.5|myctr.bash
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,16 +234,67 @@ static void bash_options(const struct command *c)
 	}
 }
 
+/* The length of a name's first word, 0 when it has only one. */
+static size_t bash_first(const struct command *c)
+{
+	const char *blank = strchr(c->name, ' ');
+
+	return blank ? (size_t)(blank - c->name) : 0;
+}
+
+/* A name with the same first word stood before this one: they are in order. */
+static bool bash_is_again(const struct command *c, const struct command *last)
+{
+	size_t n = bash_first(c);
+
+	return last && n && n == bash_first(last) && strncmp(c->name, last->name, n) == 0;
+}
+
+static void bash_verbs(void)
+{
+	const struct command *last = NULL;
+
+	for (const struct command *c = man_next(NULL); c; last = c, c = man_next(c)) {
+		if (!bash_is_again(c, last))
+			printf(" %.*s", (int)(bash_first(c) ? bash_first(c) : strlen(c->name)),
+			       c->name);
+	}
+}
+
+/* For each verb of two words: what may be the second. */
+static void bash_seconds(void)
+{
+	const struct command *last = NULL;
+	bool open = false;
+
+	for (const struct command *c = man_next(NULL); c; last = c, c = man_next(c)) {
+		size_t n = bash_first(c);
+
+		if (open && !bash_is_again(c, last))
+			puts("\" ;;");
+		if (n && !bash_is_again(c, last))
+			printf("\t%.*s)\n\t\tverb=\"%.*s ${COMP_WORDS[2]}\"\n\t\twords=\"", (int)n,
+			       c->name, (int)n, c->name);
+		if (n)
+			printf("%s%s", bash_is_again(c, last) ? " " : "", c->name + n + 1);
+		open = n != 0;
+	}
+	if (open)
+		puts("\" ;;");
+}
+
 static void bash_completion(void)
 {
 	puts("# SPDX-License-Identifier: MIT\n# bash completion for myctr; made by tools/manpage.\n_myctr()\n{");
-	puts("\tlocal cur=${COMP_WORDS[COMP_CWORD]} words");
+	puts("\tlocal cur=${COMP_WORDS[COMP_CWORD]} words='' verb=${COMP_WORDS[1]}");
+	puts("\tcase $verb in");
+	bash_seconds();
+	puts("\tesac");
 	printf("\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\twords=\"--help --version");
-	for (const struct command *c = man_next(NULL); c; c = man_next(c))
-		printf(" %s", c->name);
-	puts("\"\n\telse\n\t\tcase ${COMP_WORDS[1]} in");
+	bash_verbs();
+	puts("\"\n\telif [ \"$COMP_CWORD\" -ne 2 ] || [ -z \"$words\" ]; then\n\t\twords=''\n\t\tcase $verb in");
 	for (const struct command *c = man_next(NULL); c; c = man_next(c)) {
-		printf("\t\t%s%s%s) words=\"--help", c->name, c->alias ? " | " : "",
+		printf("\t\t\"%s\"%s%s) words=\"--help", c->name, c->alias ? " | " : "",
 		       c->alias ? c->alias : "");
 		bash_options(c);
 		puts("\" ;;");
