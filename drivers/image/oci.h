@@ -17,7 +17,7 @@
 
 #define OCI_JSON_MAX (1U << 20)
 #define OCI_FILES_MAX 16384 /* in an archive */
-#define OCI_NAME_MAX 255	/* longer names are none that anything refers to */
+#define OCI_NAME_MAX 255    /* longer names are none that anything refers to */
 #define OCI_LAYERS_MAX 512
 #define OCI_INDEX_DEPTH 4
 
