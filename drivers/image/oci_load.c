@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "core/lib/fd.h"
@@ -63,7 +64,24 @@ static int oci_layer(struct oci *o, const struct oci_image *image, unsigned int 
 	return err_wrap(e, which);
 }
 
-/* All layers are there, before anything is written. */
+/* Unpacked they are larger, mostly; that shows while unpacking. */
+static int oci_check_space(const struct oci *o, struct err *e)
+{
+	char need[16], have[16];
+	struct statvfs fs;
+	uint64_t room;
+
+	if (fstatvfs(o->a->work, &fs) < 0)
+		return 0;
+	room = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (room >= o->total)
+		return 0;
+	return err_set(e, ENOSPC, "unpacking needs more than %s, where %s are free",
+		       str_of_size(o->total, need, sizeof(need)),
+		       str_of_size(room, have, sizeof(have)));
+}
+
+/* All layers are there and there is room, before anything is written. */
 static int oci_measure(struct oci *o, const struct oci_image *image, struct err *e)
 {
 	for (unsigned int i = 0; i < image->n_layers; i++) {
@@ -74,7 +92,7 @@ static int oci_measure(struct oci *o, const struct oci_image *image, struct err 
 			return r;
 		o->total += size;
 	}
-	return 0;
+	return oci_check_space(o, e);
 }
 
 static int oci_layers(struct oci *o, struct import_args *a, const struct oci_image *image,

@@ -79,6 +79,23 @@ check "and unpacks it" skopeo --insecure-policy copy -q docker-archive:sd.tar oc
 check "umoci unpacks it, too" umoci unpack --image back:v1 back-bundle
 is "with everything in it" "" "$(diff -r --no-dereference back-bundle/rootfs bundle/rootfs | grep -v 'Only in.*myctr')"
 has "skopeo reads our OCI archive" '"/bin/echo"' "$(skopeo --insecure-policy inspect --config oci-archive:so.tar 2>&1)"
+
+# SIGKILL at system call after system call of every process that loads; KILL_STEP=1 tries every one.
+want=$("$MYCTR" image load --format tar.lz4 -t web:3 d.tar | cut -d ' ' -f 1)
+total=$(strace -f -c "$MYCTR" image load --format tar.lz4 -t web:3 d.tar 2>&1 | awk '$NF == "total" { print $4; exit }')
+step=${KILL_STEP:-$((total / 15 + 1))}
+at=1 bad='' tried=0
+while [ "$at" -le "$total" ]; do
+	timeout 20 "$MYCTR" image rm -f "$want" >/dev/null 2>&1
+	timeout 20 strace -f -o /dev/null -e inject=all:signal=KILL:when="$at" \
+		"$MYCTR" image load --format tar.lz4 -t web:3 d.tar >/dev/null 2>&1
+	got=$(timeout 20 "$MYCTR" image load --format tar.lz4 -t web:3 d.tar 2>&1 | cut -d ' ' -f 1)
+	[ "$got" = "$want" ] || bad="$bad call $at: the next load: $got;"
+	[ -z "$(left)" ] || bad="$bad call $at: left: $(left);"
+	at=$((at + step)) tried=$((tried + 1))
+done
+is "after SIGKILL at any of $tried calls the next load works and cleans up" "" "$bad"
+
 podman() { timeout 60 podman --storage-driver vfs --root "$live_dir/pr" --runroot "$live_dir/prr" "$@"; }
 export HOME="$live_dir"
 has "podman loads what we save for Docker" 'Loaded image.*web:1' "$(podman load -q -i sd.tar 2>&1)"
