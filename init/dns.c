@@ -195,7 +195,11 @@ static void dns_open_socket(struct dns_socket *s)
 		return;
 	dns_close(s);
 	/* The bridge went away again, or there is no IPv6. */
-	if (r != -ENODEV && r != -EAFNOSUPPORT)
+	if (r == -EADDRINUSE)
+		sup_say(s->net->name,
+			"names are not answered: another name server has %s; let it listen elsewhere, or set dns = no",
+			addr_text(&s->addr, text));
+	else if (r != -ENODEV && r != -EAFNOSUPPORT)
 		sup_say(s->net->name, "names are not answered on %s: %s", addr_text(&s->addr, text),
 			err_text(r));
 }

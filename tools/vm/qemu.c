@@ -140,8 +140,10 @@ int qemu_args(const struct vm *vm, const struct vm_options *o, char ***argv, str
 	for (unsigned int i = 0; i < o->n_disk; i++)
 		add_disk(&a, i, o->disk[i], o->writelog[i], o->snapshot);
 	if (o->net) {
-		add(&a, "-nic");
-		add(&a, "user,model=virtio-net-pci,romfile=");
+		add(&a, "-netdev");
+		add(&a, "user,id=net0");
+		add(&a, "-device");
+		add(&a, "virtio-net-pci,netdev=net0,romfile=");
 	}
 	add_kernel(&a, vm, o);
 	for (unsigned int i = 0; i < o->n_extra; i++)
