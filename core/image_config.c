@@ -168,7 +168,7 @@ int image_config_of(const struct image *img, char **text, size_t *len, struct er
 {
 	struct stat st;
 
-	if (SYS_OLD_KERNELS && fstat(img->tree, &st) == 0 && !S_ISDIR(st.st_mode))
+	if (SYS_OLD_KERNELS && !img->detached && fstat(img->tree, &st) == 0 && !S_ISDIR(st.st_mode))
 		return config_of_device(img, text, len, e);
 	return image_config_read(img->tree, text, len, e);
 }
