@@ -17,12 +17,22 @@
 #include "core/driver.h"
 #include "core/lib/config.h"
 #include "core/lib/fd.h"
+#include "core/rules.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x80
 #endif
 
 #define PROBE_SECONDS 5
+
+#if IS_ENABLED(CONFIG_NET_FORWARD)
+#define PORTS "published ports, nat; without it the supervisor forwards ports"
+#else
+#define PORTS "published ports, nat, isolate, internal"
+#endif
+
+/* All of nf_tables that the rules of containers use. */
+#define FILTER "NF_TABLES_INET NFT_CT NFT_NAT NFT_MASQ NFT_FIB_INET"
 
 const struct feature features[] = {
 	{ "rights", "namespaces, mounts and limits need root's capabilities",
@@ -82,6 +92,13 @@ const struct feature features[] = {
 	  feature_try_cgroup, "io-weight", 0 },
 	{ "CGROUP_BPF", "device filter", "BPF_SYSCALL", feature_try_cgroup, "device", 0 },
 	{ "BPF_SYSCALL", "device filter", NULL, feature_try_cgroup, "device", 0 },
+	{ "NF_TABLES_INET", PORTS, "also NF_TABLES, NF_TABLES_IPV4, NF_TABLES_IPV6",
+	  feature_try_rules, NULL, RULES_PART_TABLES },
+	{ "NFT_CT", PORTS, "also NF_CONNTRACK", feature_try_rules, NULL, RULES_PART_CT },
+	{ "NFT_NAT", PORTS, "also NF_NAT", feature_try_rules, NULL, RULES_PART_NAT },
+	{ "NFT_MASQ", PORTS, NULL, feature_try_rules, NULL, RULES_PART_MASQ },
+	{ "NFT_FIB_INET", PORTS, "also NFT_FIB_IPV4, NFT_FIB_IPV6", feature_try_rules, NULL,
+	  RULES_PART_FIB },
 	{ "EPOLL", "the supervisor's loop", "also SIGNALFD, TIMERFD, EVENTFD", feature_try_fds,
 	  NULL, 0 },
 };
@@ -144,7 +161,8 @@ uint64_t feature_of_build(void)
 	uint64_t bits = 0;
 
 	each_driver(add_bits, &bits);
-	return bits | bits_of("UTS_NS IPC_NS PID_NS");
+	return bits | bits_of("UTS_NS IPC_NS PID_NS") |
+	       (IS_ENABLED(CONFIG_NET_NFT) ? bits_of(FILTER) : 0);
 }
 
 struct names {
@@ -239,7 +257,8 @@ static uint64_t of_networks(const struct spec *s, const struct manifest *m)
 		for (DRIVER_EACH(net, d))
 			if ((*d)->kind == kind_of(m, s->network.v[i]))
 				bits |= bits_of((*d)->kernel);
-	return bits;
+	/* Where the supervisor can do it too, what is missing is said and nothing fails. */
+	return bits | (s->publish.n && !IS_ENABLED(CONFIG_NET_FORWARD) ? bits_of(FILTER) : 0);
 }
 
 uint64_t feature_of_spec(const struct spec *s, const struct manifest *m)

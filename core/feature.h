@@ -61,6 +61,7 @@ enum feature_state feature_try_overlay(const struct feature *f);
 enum feature_state feature_try_xattr(const struct feature *f);
 enum feature_state feature_try_rights(const struct feature *f);
 enum feature_state feature_try_version(const struct feature *f);
+enum feature_state feature_try_rules(const struct feature *f); /* num: enum rules_part */
 enum feature_state feature_try_fds(const struct feature *f);
 
 #endif

@@ -24,6 +24,7 @@
 #include "core/feature.h"
 #include "core/lib/fd.h"
 #include "core/lib/sys.h"
+#include "core/rules.h"
 
 /* What a failed call says: not there, or not for us to know. */
 static enum feature_state state_of(int error)
@@ -192,4 +193,11 @@ enum feature_state feature_try_fds(const struct feature *f)
 	return state_if(
 		epoll_create1(EPOLL_CLOEXEC) >= 0 && signalfd(-1, &none, SFD_CLOEXEC) >= 0 &&
 		timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC) >= 0 && eventfd(0, EFD_CLOEXEC) >= 0);
+}
+
+enum feature_state feature_try_rules(const struct feature *f)
+{
+	struct err e = { 0 };
+
+	return rules_probe((enum rules_part)f->num, &e) < 0 ? state_of(e.code) : FEATURE_FOUND;
 }

@@ -17,6 +17,8 @@
 #include "core/spec_store.h"
 #include "core/state.h"
 
+#define PUBLISH_TRIES 5 /* against one who flushes again and again */
+
 /* ---- one container ------------------------------------------------------------------------------- */
 
 bool publish_ctr(const struct spec *spec, const struct net_link *link, struct rules_ctr *out)
@@ -31,15 +33,6 @@ bool publish_ctr(const struct spec *spec, const struct net_link *link, struct ru
 	return spec->publish.n && link->kind == NET_BRIDGE && (link->ip.len || link->ip6.len);
 }
 
-/* The first link that ports can lead to. */
-static bool publish_target(const struct launch *l, struct rules_ctr *out)
-{
-	for (unsigned int i = 0; l->links && i < l->n_net; i++)
-		if (l->nets[i] && publish_ctr(l->spec, &l->links[i], out))
-			return true;
-	return false;
-}
-
 static bool publish_was_written(const struct net_spec *n, const char *key)
 {
 	const struct section_table *t = &section_tables[SECTION_NETWORK];
@@ -50,18 +43,33 @@ static bool publish_was_written(const struct net_spec *n, const char *key)
 	return false;
 }
 
-/*
- * A bridge that others use, too, is not ours to hide or to close, unless the manifest says so: one that was
- * named, or one with an uplink.
- */
+/* Made by us for containers alone: not one that was named, nor one with an uplink. */
+static bool publish_is_ours(const struct net_spec *n)
+{
+	return !n->bridge && !n->parent && (n->net4.len || n->net6.len);
+}
+
+/* A bridge that others use, too, is not ours to hide or to close, unless the manifest says so. */
 static struct rules_net publish_net(const struct net_spec *n, const char *bridge)
 {
-	bool ours = !n->bridge && !n->parent && (n->net4.len || n->net6.len);
+	bool written = publish_was_written(n, "nat");
 
 	return (struct rules_net){ .bridge = bridge,
-				   .nat = n->nat && (ours || publish_was_written(n, "nat")),
+				   .nat = n->nat && (publish_is_ours(n) || written),
 				   .isolate = n->isolate,
 				   .internal = n->internal };
+}
+
+/* The first link that ports can lead to. */
+static bool publish_target(const struct launch *l, struct rules_ctr *out)
+{
+	for (unsigned int i = 0; l->links && i < l->n_net; i++) {
+		if (!l->nets[i] || !publish_ctr(l->spec, &l->links[i], out))
+			continue;
+		out->local = publish_is_ours(l->nets[i]);
+		return true;
+	}
+	return false;
 }
 
 /* One other container that runs: does it have a port that we want? */
@@ -139,17 +147,30 @@ static int publish_net_up(const struct launch *l, unsigned int i, struct err *e)
 	return !publish_was_written(l->nets[i], "nat") ? 0 : r;
 }
 
-int publish_up(const struct launch *l, struct err *e)
+static int publish_nets_up(const struct launch *l, struct err *e)
 {
-	struct rules_ctr c;
 	int r = 0;
 
 	for (unsigned int i = 0; r >= 0 && l->links && i < l->n_net; i++)
 		if (l->nets[i] && l->links[i].kind == NET_BRIDGE)
 			r = publish_net_up(l, i, e);
+	return r;
+}
+
+int publish_up(const struct launch *l, struct err *e)
+{
+	struct rules_ctr c;
+	int r = publish_nets_up(l, e);
+
 	if (r < 0 || !publish_target(l, &c))
 		return r < 0 ? r : 0;
 	r = rules_add(&c, e);
+	/* Somebody has flushed the ruleset in between. */
+	for (int i = 0; r == -ENOENT && i < PUBLISH_TRIES; i++) {
+		r = publish_nets_up(l, e);
+		if (r >= 0)
+			r = rules_add(&c, e);
+	}
 	if (r != -EPROTONOSUPPORT)
 		return r;
 	if (IS_ENABLED(CONFIG_NET_FORWARD) && l->as_sibling)
@@ -165,9 +186,23 @@ int publish_down(const char *container)
 	return rules_remove(container, NULL);
 }
 
+static int publish_same_bridge(const struct net_link *other, void *arg)
+{
+	const struct net_link *l = arg;
+	bool itself = !strcmp(other->container, l->container) &&
+		      !strcmp(other->network, l->network);
+
+	return other->up && !itself && !strcmp(other->bridge, l->bridge) ? -EBUSY : 0;
+}
+
 int publish_net_down(const struct net_link *l)
 {
-	return l->kind == NET_BRIDGE ? rules_net_remove(l->bridge, NULL) : 0;
+	struct net_link key = *l;
+
+	/* Two networks may be on one bridge that was there before them. */
+	if (l->kind != NET_BRIDGE || lease_each(NULL, publish_same_bridge, &key) == -EBUSY)
+		return 0;
+	return rules_net_remove(l->bridge, NULL);
 }
 
 /* ---- all of them --------------------------------------------------------------------------------- */
@@ -221,7 +256,9 @@ static void publish_add_net(struct publish_all *a, const struct net_link *link)
 
 static void publish_add_ctr(struct publish_all *a, const struct net_link *link)
 {
+	const struct net_spec *n;
 	struct spec *spec = NULL;
+	struct section *made;
 
 	for (unsigned int i = 0; i < a->out.n_ctrs; i++)
 		if (strcmp(a->specs[i]->name, link->container) == 0)
@@ -232,6 +269,10 @@ static void publish_add_ctr(struct publish_all *a, const struct net_link *link)
 		spec_free(spec);
 		return;
 	}
+	n = net_find(a->m, link->network, &made);
+	if (made)
+		section_append(&a->made, made);
+	a->ctrs[a->out.n_ctrs].local = n && publish_is_ours(n);
 	a->specs[a->out.n_ctrs++] = spec;
 }
 
@@ -276,13 +317,17 @@ static void publish_free(struct publish_all *a)
 
 int publish_rebuild(const struct manifest *m, struct err *e)
 {
+	AUTO_LEASES struct leases s = { .run.fd = -1, .data.fd = -1 };
 	struct manifest own = { 0 };
 	struct publish_all a = { .m = m ? m : &own };
 	int r = m ? 0 : manifest_load(&own, e);
 
 	if (!m && r >= 0)
 		r = section_finish(own.sections, e);
+	/* Under the lock by which links and their rules come and go: what is listed is what there is. */
 	if (r >= 0 || r == -ENOENT)
+		r = lease_open(&s, false, e);
+	if (r >= 0)
 		r = lease_each(NULL, publish_collect, &a);
 	if (r >= 0 || r == -ENOENT)
 		r = publish_make(&a, e);

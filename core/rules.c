@@ -43,7 +43,7 @@ static int rules_commit(struct netlink *n, struct netlink_req *r, struct err *e)
 	if (r->len > 64U << 10)
 		(void)setsockopt(n->fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
 	code = netlink_talk(n, r, NULL, NULL, e);
-	if (code == -EOPNOTSUPP || code == -EPROTONOSUPPORT || code == -EINVAL)
+	if (code == -EOPNOTSUPP || code == -EPROTONOSUPPORT)
 		return rules_lacking(e);
 	return code;
 }
@@ -296,7 +296,7 @@ static int rules_localnet(const struct rules_ctr *c, struct err *e)
 	for (unsigned int i = 0; i < c->publish->n; i++)
 		wanted |= port_parse(c->publish->v[i], &p, NULL) == 0 && !*p.dev &&
 			  (p.family == AF_UNSPEC || (p.family == AF_INET && port_is_loopback(&p)));
-	if (!wanted || !rules_has(c, AF_INET))
+	if (!wanted || !c->local || !rules_has(c, AF_INET))
 		return 0;
 	if (!port_is_device(c->bridge))
 		return err_set(e, EINVAL, "%s: not the name of a bridge", c->bridge);

@@ -44,6 +44,7 @@ struct rules_ctr {
 	const char *bridge;	    /* of the network of its addresses */
 	const struct strv *publish; /* entries as in core/port.h */
 	uint8_t ip4[4];		    /* network order, like ip6 */
+	bool local;		    /* the bridge may be opened for the device's own 127.0.0.1 */
 	uint8_t ip6[16];
 };
 
@@ -54,7 +55,35 @@ struct rules_all {
 	const struct strv *wan; /* [system] wan */
 };
 
+/* What the rules need of the kernel. */
+enum rules_part {
+	RULES_PART_TABLES,
+	RULES_PART_CT,
+	RULES_PART_FIB,
+	RULES_PART_NAT,
+	RULES_PART_MASQ,
+	RULES_N_PARTS
+};
+
+/* A chain of somebody else's that drops what it does not know of what is forwarded. */
+struct rules_other {
+	const char *family; /* "inet" */
+	char table[64], chain[64];
+};
+
 #if IS_ENABLED(CONFIG_NET_NFT)
+/* Has the kernel this part? rules_probe.c; changes nothing. */
+int rules_probe(enum rules_part part, struct err *e);
+
+/* Has it all of them? */
+bool rules_usable(void);
+
+/*
+ * Calls each for every such chain. What ours accepts they may still drop: in nf_tables all chains of a hook
+ * have to accept, so only a rule in theirs lets containers through.
+ */
+int rules_others(void (*each)(const struct rules_other *o, void *arg), void *arg, struct err *e);
+
 /*
  * Adds a network, making the table with the wan interfaces in wan when there is none yet. Call it when the
  * bridge has been made and, harmlessly, each time a container joins.
@@ -73,6 +102,19 @@ int rules_remove(const char *name, struct err *e);
 /* The whole table anew; with no networks, none at all. */
 int rules_rebuild(const struct rules_all *all, struct err *e);
 #else
+static inline bool rules_usable(void)
+{
+	return false;
+}
+static inline int rules_probe(enum rules_part part UNUSED, struct err *e UNUSED)
+{
+	return -EPROTONOSUPPORT;
+}
+static inline int rules_others(void (*each)(const struct rules_other *o, void *arg) UNUSED,
+			       void *arg UNUSED, struct err *e UNUSED)
+{
+	return -EPROTONOSUPPORT;
+}
 static inline int rules_net_add(const struct rules_net *n UNUSED, const struct strv *wan UNUSED,
 				struct err *e UNUSED)
 {

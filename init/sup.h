@@ -14,6 +14,8 @@
  *	reap.c       signals and dead children
  *	control.c    requests over <run>/ctl
  *	dns*.c       names of containers, for containers
+ *	ports.c, forward*.c  published ports where the kernel has no nf_tables
+ *	guard.c      the packet filter's rules, which others may flush
  *	sweep.c      the child that removes what forgotten containers have written
  *	boot.c, shutdown.c  what only PID 1 does
  */
@@ -25,6 +27,7 @@
 #include "core/driver.h"
 #include "core/lib/config.h"
 #include "core/lib/event.h"
+#include "core/lib/nft.h"
 #include "core/spec.h"
 #include "core/state.h"
 #include "core/system.h"
@@ -77,8 +80,9 @@ struct ctr {
 	struct event_source output; /* FIFO or terminal */
 	struct event_source exit;   /* pidfd of an adopted one */
 	struct event_timer timer;
-	struct log *log;  /* NULL: output is dropped */
-	struct err error; /* why the last start failed */
+	struct log *log;	 /* NULL: output is dropped */
+	struct forward *forward; /* its ports, where the supervisor leads them; else NULL */
+	struct err error;	 /* why the last start failed */
 };
 
 #define SUP_CLIENTS 64
@@ -89,6 +93,25 @@ struct sup_client {
 	struct ctr *waits;	  /* answered when this one has settled */
 	struct event_timer timer; /* until it has said what it wants */
 	uint16_t op;
+};
+
+/* Watches nf_tables. */
+struct sup_guard {
+	struct netlink netlink;
+	struct event_source source;
+	struct event_timer timer; /* the next rebuild */
+	struct nft_watch watch;
+	uint64_t at;	/* event_now() of the last one */
+	uint64_t pause; /* ms from one to the next */
+};
+
+/* Ports that the supervisor forwards. */
+struct sup_ports {
+	bool asked, by_kernel;
+	const struct manifest *manifest; /* whose wan holds; NULL until the first port */
+	struct manifest own;
+	struct netlink netlink; /* what happens to interfaces */
+	struct event_source source;
 };
 
 struct sup {
@@ -109,10 +132,12 @@ struct sup {
 	int down;		       /* enum ctl_down */
 	bool dirty;		       /* the order has to be looked at again */
 	struct event_timer down_timer; /* the bound of the whole shutdown */
-	pid_t sweeper;		       /* removes what forgotten ones have written, 0 when none */
-	bool sweep_again;	       /* more has come since it began */
-	bool swept;		       /* it has looked at the image store */
-	pid_t console;		       /* the command on the console, 0 when none */
+	struct sup_guard guard;
+	struct sup_ports ports;
+	pid_t sweeper;	  /* removes what forgotten ones have written, 0 when none */
+	bool sweep_again; /* more has come since it began */
+	bool swept;	  /* it has looked at the image store */
+	pid_t console;	  /* the command on the console, 0 when none */
 	struct event_timer console_timer;
 	struct dns *dns; /* NULL: nobody answers for names */
 };
@@ -190,6 +215,43 @@ static inline void records_drop(struct ctr *c UNUSED)
 {
 }
 static inline void adopt_all(struct sup *s UNUSED)
+{
+}
+#endif
+
+/* ports.c: its program runs; it is gone */
+#if IS_ENABLED(CONFIG_NET_FORWARD)
+void ports_start(struct ctr *c);
+void ports_stop(struct ctr *c);
+/* Those of adopted ones, once the manifest is there. */
+void ports_open(struct sup *s);
+/* The manifest's wan, or an interface, may have changed. */
+void ports_reload(struct sup *s);
+#else
+static inline void ports_start(struct ctr *c UNUSED)
+{
+}
+static inline void ports_stop(struct ctr *c UNUSED)
+{
+}
+static inline void ports_open(struct sup *s UNUSED)
+{
+}
+static inline void ports_reload(struct sup *s UNUSED)
+{
+}
+#endif
+
+/* guard.c; once the manifest is there */
+#if IS_ENABLED(CONFIG_NET_NFT)
+void guard_open(struct sup *s);
+/* The manifest has changed. */
+void guard_reload(struct sup *s);
+#else
+static inline void guard_open(struct sup *s UNUSED)
+{
+}
+static inline void guard_reload(struct sup *s UNUSED)
 {
 }
 #endif

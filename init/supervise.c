@@ -93,6 +93,7 @@ static enum sup_state sup_started(struct ctr *c)
 	c->started = event_now();
 	c->rec.started = stamp_now();
 	records_put(c, STATE_RUNNING);
+	ports_start(c);
 	/* A short-lived program may have ended before its launcher had told of its start. */
 	if (c->has_status)
 		return sup_clean(c);
@@ -272,6 +273,7 @@ static bool sup_lives(const struct ctr *c)
 /* Everything of the last run that lives outside its namespaces is taken away; try, and try again. */
 static enum sup_state sup_clean(struct ctr *c)
 {
+	ports_stop(c);
 	if (c->state != SUP_CLEANING) {
 		c->tries = 0;
 		if (c->has_status && c->rec.cause != STATE_CAUSE_START_ERROR)

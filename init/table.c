@@ -226,6 +226,7 @@ int sup_load_manifest(struct sup *s, struct err *e)
 /* Unchanged containers are left alone; changed ones are restarted; new ones started; others stopped. */
 int sup_reload(struct sup *s, struct err *e)
 {
+	struct system_spec system;
 	struct manifest m = { 0 };
 	int r = manifest_load(&m, e);
 
@@ -261,8 +262,13 @@ int sup_reload(struct sup *s, struct err *e)
 		s->manifest.sections[i] = m.sections[i];
 		m.sections[i] = old;
 	}
+	system = s->manifest.system;
+	s->manifest.system = m.system;
+	m.system = system;
 	manifest_free(&m);
 	dns_networks(s);
+	guard_reload(s);
+	ports_reload(s);
 	return r;
 }
 
@@ -368,6 +374,8 @@ void sup_loop(struct sup *s)
 {
 	s->dirty = true;
 	dns_open(s);
+	guard_open(s);
+	ports_open(s);
 	while (!s->loop.stop) {
 		if (s->going_down && !s->down_timer.expired) {
 			s->down_timer.expired = table_time_is_up;

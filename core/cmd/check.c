@@ -11,6 +11,7 @@
 #include "core/cmd.h"
 #include "core/feature.h"
 #include "core/lib/out.h"
+#include "core/rules.h"
 #include "core/system.h"
 
 #define WIDTH 80
@@ -106,6 +107,22 @@ static bool put_feature(struct out *o, const struct needs *n, unsigned int i)
 	return state == FEATURE_MISSING && needed;
 }
 
+static void put_other(const struct rules_other *other, void *arg)
+{
+	struct out *o = arg;
+	char text[500], raw[140], name[200];
+
+	str_format(raw, sizeof(raw), "%s %s %s", other->family, other->table, other->chain);
+	str_escape(name, sizeof(name), raw, strlen(raw));
+	str_format(text, sizeof(text),
+		   "the chain %s drops what it does not know of what is forwarded; containers need "
+		   "rules in it that accept ct state established,related, ct status dnat, and what "
+		   "comes from their bridges",
+		   name);
+	out_printf(o, "%-8s %-17s ", "note", "other firewall");
+	put_column(o, text);
+}
+
 static int load(const struct cmd_line *line, struct manifest *m, struct err *e)
 {
 	int ret = line->n_args ? manifest_read(m, line->args[0], e) : manifest_load(m, e);
@@ -133,6 +150,7 @@ static int run(struct cmd_line *line)
 	for (unsigned int i = 0; i < n_features; i++)
 		if ((n.always | n.build | n.manifest) & UINT64_C(1) << i)
 			bad += put_feature(&o, &n, i);
+	rules_others(put_other, &o, NULL);
 	if (bad)
 		out_printf(&o, "%u needed thing%s missing\n", bad, bad == 1 ? " is" : "s are");
 	else

@@ -2,6 +2,7 @@
 # make bench                measures and prints (as root); BENCH_RUNS=40, BENCH_ONLY=start,ps,...
 # make bench BENCH=icount   the same start as instruction counts, in a deterministic machine;
 #                           UPDATE=1 accepts them (commit tests/bench/icount.txt)
+# make bench BENCH=nat      throughput and connections through a published port, against nft and a proxy
 # What runs inside the measurement is static musl; the measuring program is an ordinary host
 # program.
 
@@ -20,7 +21,7 @@ bench-hostflags := -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wshadow -Wstrict-
 bench-run := $(patsubst %,tests/bench/%.c,run sys count goals chart oci daemon start ps sizes memory supervised durable unpack net)
 bench-parts := $(addprefix $(bench-o)/,floor once stamp nothing fill true icount_init filter.bpf profile run)
 
-.PHONY: bench bench-wall bench-icount bench-parts bench-deps bench-sizes
+.PHONY: bench bench-wall bench-icount bench-parts bench-deps bench-sizes bench-nat
 bench: bench-$(BENCH)
 bench-parts: $(bench-parts)
 bench-deps:
@@ -37,6 +38,16 @@ bench-icount: bench-deps
 	$(Q)$(MAKE) all headers
 	$(Q)$(MAKE) bench-parts
 	$(Q)tests/bench/icount.sh $(if $(UPDATE),-u) $(bench-o) $(O)/myctr
+
+bench-nat: bench-deps
+	$(Q)tools/deps.sh live
+	$(Q)$(MAKE) all
+	$(Q)$(MAKE) O=$(bench-o)/plain full_defconfig >/dev/null
+	$(Q)sed -i 's/^CONFIG_NET_NFT=y/# CONFIG_NET_NFT is not set/' $(bench-o)/plain/.config
+	$(Q)$(MAKE) O=$(bench-o)/plain olddefconfig >/dev/null
+	$(Q)$(MAKE) O=$(bench-o)/plain all >/dev/null
+	$(Q)$(MAKE) $(bench-o)/conns
+	$(Q)tests/bench/nat.sh $(bench-o) $(O)/myctr $(bench-o)/plain/myctr
 
 # Each configuration whose size is printed, in a folder of its own.
 bench-sizes: $(addprefix bench-size-,tiny router full)
@@ -62,7 +73,7 @@ $(bench-o)/filter.bpf: $(bench-o)/profile
 	$(Q)$< bpf > $@
 
 $(bench-o)/floor: $(bench-o)/floor_filter.h
-$(addprefix $(bench-o)/,floor once stamp nothing icount_init): $(bench-o)/%: tests/bench/%.c tests/bench/sample.h | $(bench-kinc)
+$(addprefix $(bench-o)/,floor once stamp nothing icount_init conns): $(bench-o)/%: tests/bench/%.c tests/bench/sample.h | $(bench-kinc)
 	$(call say,CC,$@)
 	$(Q)$(BENCH_CC) $(bench-cflags) $< -o $@ $(bench-ldflags)
 

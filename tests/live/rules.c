@@ -29,7 +29,7 @@ static struct rules_net net(char **v)
 
 static struct rules_ctr ctr(char **v, struct strv *publish)
 {
-	struct rules_ctr c = { .name = v[0], .bridge = v[1], .publish = publish };
+	struct rules_ctr c = { .name = v[0], .bridge = v[1], .publish = publish, .local = true };
 
 	inet_pton(AF_INET, v[2], c.ip4);
 	inet_pton(AF_INET6, v[3], c.ip6);

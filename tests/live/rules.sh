@@ -10,6 +10,7 @@ if [ "${RULES_NETNS:-}" != yes ]; then
 	done
 	RULES_NETNS=yes exec unshare -n -m "$0" "$@"
 fi
+# shellcheck source-path=SCRIPTDIR
 . "$here/lib.sh"
 cd "$here/../.." || exit 1
 
@@ -76,9 +77,9 @@ who() { got=$(tcp "$2" "$3" "$4"); is "$1" "$5" "${got%% *}"; }
 whou() { got=$(udp "$2" "$3" "$4"); is "$1" "$5" "${got%% *}"; }
 
 # as socat prints them
-lan_asks=[0000:0000:0000:0000:0000:ffff:c0a8:0102]
-device_asks=[0000:0000:0000:0000:0000:ffff:cb00:7101]
-device_asks6=[2001:0db8:0000:0000:0000:0000:0000:0001]
+lan_asks='[0000:0000:0000:0000:0000:ffff:c0a8:0102]'
+device_asks='[0000:0000:0000:0000:0000:ffff:cb00:7101]'
+device_asks6='[2001:0db8:0000:0000:0000:0000:0000:0001]'
 
 # ---- publishing ----------------------------------------------------------------------------------
 check "a network makes the table" "$rules" net br0 nat wan0

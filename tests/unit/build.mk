@@ -63,7 +63,7 @@ unit_libs-drivers/seccomp/profile := -lseccomp
 endif
 unit-core/sysctl := core/sysctl.c $(spec-sources)
 unit-core/feature := $(if $(CONFIG_NETLINK),core/feature_link.c core/lib/netlink.c) core/feature.c core/feature_probe.c core/cgroup.c core/lib/err.c core/lib/fd.c core/lib/sys.c \
-	core/lib/str.c core/lib/arena.c
+	core/lib/str.c core/lib/arena.c $(if $(CONFIG_NET_NFT),core/rules_probe.c core/lib/nft.c)
 unit-core/spec := $(spec-sources)
 unit-core/port := core/port.c core/lib/arena.c core/lib/err.c core/lib/str.c
 unit-core/encode := $(spec-sources)

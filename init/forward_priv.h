@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* What forward.c, forward_tcp.c and forward_udp.c share. */
+#ifndef INIT_FORWARD_PRIV_H
+#define INIT_FORWARD_PRIV_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+#include "core/port.h"
+#include "init/forward.h"
+
+#define FORWARD_PORTS_MAX 256	 /* sockets that listen for one container */
+#define FORWARD_CONNS_MAX 128	 /* TCP connections of one container, six file descriptors each */
+#define FORWARD_SESSIONS_MAX 128 /* UDP clients of one container */
+#define FORWARD_UDP_MS 60000	 /* a client that is silent this long is forgotten */
+#define FORWARD_CHUNK (64 << 10) /* bytes passed on at a time: what a pipe holds */
+
+/* One socket that listens. */
+struct forward_port {
+	struct event_source source;
+	struct forward *f;
+	struct sockaddr_storage to; /* in the container */
+	socklen_t to_len;
+	bool tcp, limited; /* limited: not on the wan side */
+};
+
+struct forward_conn;
+struct forward_session;
+
+struct forward {
+	struct event_loop *loop;
+	struct forward_port *ports;
+	unsigned int n_ports, n_conns, n_sessions;
+	struct forward_conn *conns;
+	struct forward_session *sessions; /* the last used one first */
+	struct event_timer sweep;
+};
+
+/* A client is there. */
+void forward_tcp_ready(struct event_source *s, uint32_t events);
+void forward_udp_ready(struct event_source *s, uint32_t events);
+
+void forward_tcp_end(struct forward *f);
+void forward_udp_end(struct forward *f);
+void forward_udp_sweep(struct event_timer *t);
+
+#endif
