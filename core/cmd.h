@@ -104,6 +104,9 @@ const struct command *cmd_of_words(char *const *words, int *used);
 /* Prints the help of one verb, or of all with c = NULL, to fd. 0 or CMD_FAILED. */
 int cmd_help(const struct command *c, int fd);
 
+/* Prints one line for each verb of two words that begins with first. 0, CMD_FAILED, CMD_USAGE when none does. */
+int cmd_help_first(const char *first, int fd);
+
 /* Prints "myctr: <message>" on stderr, escaped, and returns CMD_FAILED. */
 int cmd_fail(const struct err *e);
 

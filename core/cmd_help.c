@@ -168,3 +168,26 @@ int cmd_help(const struct command *c, int fd)
 		help_all(&o);
 	return out_flush(&o) < 0 ? CMD_FAILED : 0;
 }
+
+int cmd_help_first(const char *first, int fd)
+{
+	struct out o = OUT(fd);
+	size_t n = strlen(first);
+	unsigned int found = 0;
+	char left[HELP_COLUMN + 20];
+
+	for (unsigned int g = 0; g < ARRAY_SIZE(help_groups); g++) {
+		for (const struct command *c = help_next(g, NULL); c; c = help_next(g, c)) {
+			if (strncmp(c->name, first, n) != 0 || c->name[n] != ' ')
+				continue;
+			if (!found++)
+				out_printf(&o, "usage: myctr %s COMMAND [options] [arguments]\n\n",
+					   first);
+			str_format(left, sizeof(left), "  %s", c->name);
+			help_row(&o, left, c->about);
+		}
+	}
+	if (!found)
+		return CMD_USAGE;
+	return out_flush(&o) < 0 ? CMD_FAILED : 0;
+}
