@@ -18,7 +18,7 @@ vm_busybox "$box"
 mkdir "$box/www"
 echo "a page" >"$box/www/index.html"
 touch "$box/etc/hosts" "$box/etc/resolv.conf" "$box/etc/hostname"
-for tool in httpd nc; do ln -s busybox "$box/bin/$tool"; done
+for tool in httpd nc ip; do ln -s busybox "$box/bin/$tool"; done
 vm_busybox "$root"
 mkdir -p "$root/etc/myctr" "$root/var/lib/myctr/images" "$root/var/log" "$root/usr/bin"
 mksquashfs "$box" "$root/var/lib/myctr/images/box" -noappend -all-root -quiet -no-progress -comp lz4 >/dev/null
@@ -40,6 +40,15 @@ storage = read-only
 network = lan0
 publish = 8080:80
 network-alias = www
+[network nic]
+kind = phys
+parent = eth1
+subnet = 10.9.0.0/24
+[container owner]
+image = box
+command = sleep 100000
+storage = read-only
+network = nic
 [container client]
 image = box
 command = sleep 100000
@@ -52,7 +61,8 @@ port=
 for try in 18080 28080 38080 48080; do
 	"$busybox" nc -z 127.0.0.1 $try 2>/dev/null || { port=$try; break; }
 done
-boot --initrd "$work/root.cpio" -- -netdev "user,id=n0,hostfwd=tcp:127.0.0.1:$port-:8080" -device virtio-net-pci,netdev=n0,romfile= ||
+boot --initrd "$work/root.cpio" -- -netdev "user,id=n0,hostfwd=tcp:127.0.0.1:$port-:8080" -device virtio-net-pci,netdev=n0,romfile= \
+	-netdev user,id=n1,net=10.9.0.0/24 -device virtio-net-pci,netdev=n1,romfile= ||
 	{ not_ok "boots" "$(cat "$VM_DIR"/*/*log* 2>/dev/null)"; done_testing; exit 1; }
 ctr() { guest /usr/bin/myctr "$@"; }
 page() { curl -s -m 20 "http://127.0.0.1:$port/"; }
@@ -75,4 +85,19 @@ until_guest 20 '^web .* Up ' /usr/bin/myctr ps
 is "and again after a restart" "a page" "$(page)"
 ctr stop web client >/dev/null 2>&1
 is "stopped: no link is left" "" "$(guest /bin/busybox ls /sys/class/net | grep -E '^(br-|v-)')"
+
+# an interface of the device, moved into a container
+nics() { guest /bin/busybox ls /sys/class/net | grep -c eth1; }
+owner() { guest /bin/sh -c "/usr/bin/myctr ps --format tsv | grep ^owner | /bin/busybox cut -f5"; }
+has "a container has the second interface" '10\.9\.0\.' "$(ctr exec owner ip -4 addr show eth1 2>&1)"
+is "and the device has not" 0 "$(nics)"
+has "it reaches what is at the other end" '10\.9\.0\.2 .*lladdr' \
+	"$(ctr exec owner sh -c 'nc -w 5 10.9.0.2 9 </dev/null >/dev/null 2>&1; ip neigh' 2>&1)"
+guest /bin/sh -c "kill -9 $(owner)" >/dev/null 2>&1
+i=0
+while [ "$(nics)" = 0 ] && [ $i -lt 20 ]; do sleep 0.5; i=$((i + 1)); done
+is "after SIGKILL it is the device's again" 1 "$(nics)"
+ctr start owner >/dev/null 2>&1
+until_guest 20 '^owner .* Up ' /usr/bin/myctr ps
+is "and it can be had again" 0 "$(nics)"
 done_testing
