@@ -56,7 +56,7 @@ bad 'an unknown key has its place' '[container a]\nmemroy = 1M\n' '2:1: unknown 
 bad 'a key set twice' '[container a]\npids = 1\n\npids = 2\n' '4:1: pids is already set in line 2$'
 bad 'a size that overflows' '[container a]\nmemory = 99999999999T\n' '2:10: memory = 99999999999T: expected a size'
 bad 'a name that is a path' '[container ../x]\n' '1:12: .*cannot name a container'
-bad 'a section of another build' '[network lan]\n' '1:2: this build has no \[network\] sections$'
+bad 'a section of another build, or half of one' '[network lan]\n' '1:(2: this build has no \[network\] sections$| \[network lan\]: subnet: is missing)'
 bad 'an escape sequence is printed harmless' '[container a]\n\033[31m = 1\n' '2:[0-9]+: .*'
 hasnt 'and has no escape left' "$(printf '\033')" "$("$MYCTR" manifest check "$live_dir/bad" 2>&1)"
 awk 'BEGIN { for (i = 0; i < 10000; i++) print "[container c" i "]" }' >"$live_dir/many"
