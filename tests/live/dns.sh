@@ -9,6 +9,12 @@ fi
 . "$(dirname "$0")/lib.sh"
 
 command -v dig >/dev/null || { skip "dns" "no dig (bind9-dnsutils)"; done_testing; exit 0; }
+config=$(dirname "$MYCTR")/include/autoconf.h
+if [ -f "$config" ] && ! grep -q '^#define CONFIG_DNS 1' "$config"; then
+	skip "dns" "not in this build"
+	done_testing
+	exit 0
+fi
 here=$(cd "$(dirname "$0")" && pwd)
 ip link set lo up
 ip addr add 127.0.0.2/8 dev lo
