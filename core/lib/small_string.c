@@ -110,8 +110,3 @@ void *memmem(const void *in, size_t len, const void *what, size_t n)
 			return (void *)p;
 	return NULL;
 }
-
-char *strcpy(char *restrict to, const char *restrict from)
-{
-	return memcpy(to, from, strlen(from) + 1);
-}

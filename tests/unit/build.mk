@@ -72,7 +72,7 @@ unit-core/lib/small_libc := core/lib/small_libc.c
 unit_cflags-core/lib/small_libc := $(foreach f,strtol strtoll strtoul strtoull strtoimax strtoumax atoi strstr qsort faccessat realpath,-D$f=small_$f) -Wno-missing-prototypes
 unit-tools/vm/writelog := tools/vm/writelog.c core/lib/err.c core/lib/fd.c
 unit-core/lib/small_string := core/lib/small_string.c
-unit_cflags-core/lib/small_string := $(foreach f,memset memchr strnlen strlen strchr strrchr strncmp strcmp strspn strcspn memmem strcpy,-D$f=small_$f) \
+unit_cflags-core/lib/small_string := $(foreach f,memset memchr strnlen strlen strchr strrchr strncmp strcmp strspn strcspn memmem,-D$f=small_$f) \
 	-Wno-missing-prototypes -fno-builtin
 unit-core/lib/small_inet := core/lib/small_inet.c
 unit_cflags-core/lib/small_inet := -Dinet_pton=small_inet_pton -Dinet_ntop=small_inet_ntop -Wno-missing-prototypes

@@ -11,7 +11,6 @@
 #undef strspn
 #undef strcspn
 #undef memmem
-#undef strcpy
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,7 +30,6 @@ int small_strcmp(const char *a, const char *b);
 size_t small_strspn(const char *s, const char *set);
 size_t small_strcspn(const char *s, const char *set);
 void *small_memmem(const void *in, size_t len, const void *what, size_t n);
-char *small_strcpy(char *restrict to, const char *restrict from);
 
 static const char *const texts[] = {
 	"", "a", "aa", "ab", "abc", "\xff", "\x80z", "a\xff", "/a//b/"
@@ -47,7 +45,6 @@ static int sign(int n)
 static void one_text(void **state)
 {
 	static const int wanted[] = { 'a', 'b', '/', 0xff, -1, 0, 'x' };
-	char copy[16];
 
 	(void)state;
 	for (size_t i = 0; i < N; i++) {
@@ -62,8 +59,6 @@ static void one_text(void **state)
 			assert_ptr_equal(small_memchr(s, wanted[k], strlen(s)),
 					 memchr(s, wanted[k], strlen(s)));
 		}
-		assert_ptr_equal(small_strcpy(copy, s), copy);
-		assert_string_equal(copy, s);
 	}
 }
 
