@@ -146,7 +146,7 @@ static int bridge_uplink(struct netlink *n, const struct net_spec *net, const st
 	NETLINK_BUF buf[128];
 	struct netlink_req r = NETLINK_REQ(buf);
 	char name[NET_IFNAME];
-	struct link l;
+	struct link l = { 0 };
 	int ret;
 
 	if (!net->parent)
