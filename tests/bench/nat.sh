@@ -41,7 +41,7 @@ begin()
 		[ $tries -lt 30 ] || { cat "$dir/err" >&2; exit 1; }
 		sleep 0.1
 	done
-	child=$("$1" ps --format tsv | awk -F'\t' '/srv/ { for (i = NF; i > 0; i--) if ($i ~ /^[0-9]+$/ && $i > 1) { print $i; exit } }')
+	child=$(pgrep -n -f '^/bin/busybox sleep 1000$')
 	at=$(nsenter -t "$child" -n ip -4 -o addr show dev eth0 | grep -Eo '10\.77\.0\.[0-9]+' | head -n 1)
 	nsenter -t "$child" -n iperf3 -s >/dev/null 2>&1 &
 	pids="$pids $!"
