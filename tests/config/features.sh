@@ -31,18 +31,23 @@ symbol()
 	command:help | command:version | command:daemon) echo CLI ;;
 	command:init) echo INIT ;;
 	command:poweroff | command:reboot | command:halt) echo CMD_DOWN ;;
+	command:image\ *) echo CMD_IMAGE ;;
+	command:network\ *) echo CMD_NETWORK ;;
+	net:ipvlan) echo NET_MACVLAN ;;
 	command:start | command:stop | command:restart | command:kill | command:rm | command:reload) echo CLI ;;
 	command:*) echo "CMD_$2" | tr 'a-z-' 'A-Z_' ;;
 	*) echo "$1_$2" | tr 'a-z-' 'A-Z_' ;;
 	esac
 }
 
-# A symbol that is y and makes a feature, by its name. Settings of a feature have more words than it.
+# A symbol that is y and makes a feature, by its name. Settings of a feature have more words than it; what is part of
+# every image or network is none of its own.
 feature_symbols()
 {
 	sed -n -e 's/^CONFIG_\(CMD_[A-Z0-9]*\)=y$/\1/p' \
 		-e 's/^CONFIG_\(\(IMAGE\|CODEC\|EXPORT\|IMPORT\|PACK\|STORAGE\|NET\|LOG\)_[A-Z0-9]*\(_ONLY\)*\)=y$/\1/p' \
-		-e 's/^CONFIG_\(CGROUP_V2\|SECCOMP\|SECCOMP_LIBSECCOMP\|INIT\|CLI\)=y$/\1/p' "$1" | sort -u
+		-e 's/^CONFIG_\(CGROUP_V2\|SECCOMP\|SECCOMP_LIBSECCOMP\|INIT\|CLI\)=y$/\1/p' "$1" |
+		grep -vxE 'IMAGE_(CONFIG|STORE|VERITY)|NET_(FORWARD|NFT|PORTS)' | sort -u
 }
 
 # compare BINARY CONFIG

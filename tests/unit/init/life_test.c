@@ -128,6 +128,7 @@ int launch_forget_later(const char *name, struct err *e)
 	return 0;
 }
 
+/* Parts of the supervisor that these tests do without, where the configuration has them. */
 #ifdef CONFIG_DNS
 void dns_open(struct sup *s)
 {
@@ -135,6 +136,40 @@ void dns_open(struct sup *s)
 }
 
 void dns_networks(struct sup *s)
+{
+	(void)s;
+}
+#endif
+
+#ifdef CONFIG_NET_FORWARD
+void ports_start(struct ctr *c)
+{
+	(void)c;
+}
+
+void ports_stop(struct ctr *c)
+{
+	(void)c;
+}
+
+void ports_open(struct sup *s)
+{
+	(void)s;
+}
+
+void ports_reload(struct sup *s)
+{
+	(void)s;
+}
+#endif
+
+#ifdef CONFIG_NET_NFT
+void guard_open(struct sup *s)
+{
+	(void)s;
+}
+
+void guard_reload(struct sup *s)
 {
 	(void)s;
 }

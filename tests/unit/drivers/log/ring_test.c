@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -256,6 +257,8 @@ static NORETURN void write_numbers(void)
 	struct log *l = open_or_fail();
 	char line[400];
 
+	/* A test that fails must not leave it behind. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (unsigned int n = 0;; n++) {
 		int len = snprintf(line, sizeof(line), "%u %0*u %u\n", n, (int)(n * 37 % 300) + 1,
 				   n, n);
