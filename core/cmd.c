@@ -93,7 +93,7 @@ static int cmd_store(struct cmd_parser *p, const struct cmd_target *t, const cha
 	if (t->row >= 0) {
 		p->line->value[t->row] = value;
 		p->line->count[t->row]++;
-		return p->cmd->options[t->row].repeats ? cmd_repeat(p, t->row, value) : 0;
+		return p->cmd->repeats >> t->row & 1 ? cmd_repeat(p, t->row, value) : 0;
 	}
 	return cmd_spec_set(p->line->spec, t->field, value, &e) < 0 ? cmd_usage(p->cmd, "%s", e.msg)
 								    : 0;

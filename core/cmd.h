@@ -12,6 +12,7 @@
 #define CORE_CMD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/lib/err.h"
 #include "core/lib/str.h"
@@ -32,7 +33,6 @@ struct cmd_option {
 	const char *name; /* without dashes; NULL for none */
 	const char *arg;  /* placeholder, NULL for a flag */
 	const char *help;
-	bool repeats; /* every value counts: see cmd_value() */
 };
 
 struct spec;
@@ -62,6 +62,7 @@ struct command {
 	unsigned int n_options;
 	int min_args, max_args; /* -1: any number */
 	bool stop_at_args; /* options after the first argument belong to the container's command */
+	uint32_t repeats;  /* bit per row: every value counts, see cmd_value() */
 	bool spec_options; /* every manifest key is an option too, with docker's short forms */
 	int (*run)(struct cmd_line *line);
 };

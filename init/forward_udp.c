@@ -117,31 +117,32 @@ static void udp_answer(struct event_source *source, uint32_t events)
 	}
 }
 
-/* Only the address counts in it: by which interface an answer leaves is routing's. */
+/*
+ * The one control message that was asked for. Only the address counts in it: by which interface an answer leaves is
+ * routing's.
+ */
 static void udp_remember(struct forward_session *s, struct msghdr *h)
 {
+	struct cmsghdr *c = CMSG_FIRSTHDR(h);
+	struct in_pktinfo info;
+
 	s->from_len = 0;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
-		size_t len = c->cmsg_len;
-
-		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO &&
-		    len == CMSG_LEN(sizeof(struct in_pktinfo))) {
-			struct in_pktinfo info;
-
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			info.ipi_ifindex = 0;
-			info.ipi_spec_dst = info.ipi_addr;
-			memcpy(CMSG_DATA(c), &info, sizeof(info));
-			s->from_len = CMSG_SPACE(sizeof(info));
-		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO &&
-			   len == CMSG_LEN(sizeof(struct in6_pktinfo))) {
-			s->from_len = CMSG_SPACE(sizeof(struct in6_pktinfo));
-		}
-		if (s->from_len) {
-			memset(s->from, 0, sizeof(s->from));
-			memcpy(s->from, c, len);
-			return;
-		}
+	if (!c)
+		return;
+	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO &&
+	    c->cmsg_len == CMSG_LEN(sizeof(info))) {
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		info.ipi_ifindex = 0;
+		info.ipi_spec_dst = info.ipi_addr;
+		memcpy(CMSG_DATA(c), &info, sizeof(info));
+		s->from_len = CMSG_SPACE(sizeof(info));
+	} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO &&
+		   c->cmsg_len == CMSG_LEN(sizeof(struct in6_pktinfo))) {
+		s->from_len = CMSG_SPACE(sizeof(struct in6_pktinfo));
+	}
+	if (s->from_len) {
+		memset(s->from, 0, sizeof(s->from));
+		memcpy(s->from, c, c->cmsg_len);
 	}
 }
 

@@ -205,7 +205,8 @@ static int sup_stop_signal(const struct ctr *c)
 	struct spec *runs = NULL;
 	int sig = SIGTERM;
 
-	if (IS_ENABLED(CONFIG_IMAGE_CONFIG) && !spec_is_set(c->spec, spec_field("stop-signal")))
+	if (IS_ENABLED(CONFIG_STATE) && IS_ENABLED(CONFIG_IMAGE_CONFIG) &&
+	    !spec_is_set(c->spec, spec_field("stop-signal")))
 		spec_load_running(c->spec->name, &runs, NULL);
 	spec_signal(runs ? runs->stop_signal : c->spec->stop_signal, &sig, NULL);
 	spec_free(runs);

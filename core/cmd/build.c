@@ -23,11 +23,10 @@ enum {
 };
 
 static const struct cmd_option build_options[] = {
-	[BUILD_TAG] = { 't', "tag", "NAME[:TAG]", "name of the image in the store (repeatable)",
-			true },
+	[BUILD_TAG] = { 't', "tag", "NAME[:TAG]", "name of the image in the store (repeatable)" },
 	[BUILD_FILE] = { 'f', "file", "FILE",
 			 "instead of Containerfile or Dockerfile; - is stdin" },
-	[BUILD_ARG] = { 0, "build-arg", "NAME=VALUE", "value of an ARG (repeatable)", true },
+	[BUILD_ARG] = { 0, "build-arg", "NAME=VALUE", "value of an ARG (repeatable)" },
 	[BUILD_TARGET] = { 0, "target", "STAGE", "build this stage, not the last" },
 	[BUILD_FORMAT] = { 0, "format", "FORMAT", "squashfs, tar, tar.lz4 (default squashfs)" },
 	[BUILD_OUTPUT] = { 'o', "output", "FILE", "write a file, not to the store" },
@@ -113,6 +112,7 @@ COMMAND(build) = {
 	.about = "make an image from a Containerfile",
 	.options = build_options,
 	.n_options = ARRAY_SIZE(build_options),
+	.repeats = 1U << BUILD_TAG | 1U << BUILD_ARG,
 	.min_args = 1,
 	.max_args = 1,
 	.spec_options = true,

@@ -28,7 +28,7 @@ only()
 }
 
 # configure SYMBOL=VALUE...: the parser and the command that shows, too
-configure() { only CONFIG_CLI=y CONFIG_HELP=y CONFIG_MANIFEST_TEXT=y CONFIG_CMD_MANIFEST=y "$@"; }
+configure() { only CONFIG_NET_NONE=y CONFIG_CLI=y CONFIG_HELP=y CONFIG_MANIFEST_TEXT=y CONFIG_CMD_MANIFEST=y "$@"; }
 
 build() { make O="$work/out" -j"${JOBS:-2}" >"$work/said" 2>&1; }
 shows() { MYCTR_ETC=$1 "$work/out/myctr" manifest show >"$work/said" 2>&1 && grep -Fqx "$2" "$work/said"; }
