@@ -369,7 +369,7 @@ static int step_copy_from(struct build *b, struct build_stage *s, struct build_c
 		return err_wrap(e, "--from");
 	c->from = r;
 	c->from_name = from;
-	c->keep_owner = false;
+	c->keep_owner = true;
 	return 0;
 }
 
@@ -443,7 +443,7 @@ static int step_copy_docs(struct build *b, struct build_stage *s, struct step_co
 	for (unsigned int i = 0; i < x->step->n_docs; i++) {
 		const struct cfile_doc *d = &x->step->docs[i];
 
-		x->text[i] = d->expand ? cfile_expand(&v, d->text, e) : d->text;
+		x->text[i] = d->expand ? cfile_expand_text(&v, d->text, e) : d->text;
 		if (!x->text[i])
 			return -e->code;
 		build_layers_key_add(h, d->name);
@@ -580,7 +580,11 @@ int build_step_from(struct build *b, struct build_stage *s, struct err *e)
 		return err_set(e, ENOMEM, "out of memory");
 	if (r >= 0 && base)
 		r = spec_inherit(s->config, base->config, e);
-	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(shell); i++)
+	for (unsigned int i = 0; r >= 0 && base && i < base->arg.n; i++)
+		r = build_set(&b->arena, &s->arg, base->arg.v[i], e);
+	if (base)
+		s->shell = base->shell;
+	for (size_t i = 0; r >= 0 && !base && i < ARRAY_SIZE(shell); i++)
 		r = strv_add(&b->arena, &s->shell, shell[i]);
 	return r;
 }

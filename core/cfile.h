@@ -97,6 +97,9 @@ struct cfile_vars {
  */
 char *cfile_expand(const struct cfile_vars *v, const char *text, struct err *e);
 
+/* The text of a here-document: variables as above; quotes stay, and so does the escape but before a $. */
+char *cfile_expand_text(const struct cfile_vars *v, const char *text, struct err *e);
+
 /* Blank-separated words; what an unquoted variable brings is split, too. */
 int cfile_words(const struct cfile_vars *v, const char *text, struct strv *out, struct err *e);
 

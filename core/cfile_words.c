@@ -27,6 +27,7 @@ struct words_reader {
 	struct words_text out;
 	struct strv *list; /* where ended words go; NULL: everything is one value */
 	bool inside;	   /* a word has begun, be it empty */
+	bool text;	   /* of a file: quotes are text */
 	unsigned int depth;
 	struct err *e;
 };
@@ -330,7 +331,12 @@ static int words_until(struct words_reader *r, char stop)
 
 		if (stop && (c == stop || c == '}'))
 			return 0;
-		if (c == '\'') {
+		if (r->text && c != '$') {
+			/* Only the dollar means something, and can be escaped. */
+			if (c == r->v->escape && *r->p == '$')
+				c = *r->p++;
+			ret = words_put(r, c);
+		} else if (c == '\'') {
 			ret = words_single(r);
 		} else if (c == '"') {
 			ret = words_double(r);
@@ -349,18 +355,27 @@ static int words_until(struct words_reader *r, char stop)
 	return ret;
 }
 
-char *cfile_expand(const struct cfile_vars *v, const char *text, struct err *e)
+static char *words_expand(struct words_reader *r)
 {
-	struct words_reader r = { .v = v, .p = text, .e = e };
 	char *s = NULL;
 
-	if (words_until(&r, 0) >= 0) {
-		s = arena_str(v->arena, r.out.s ? r.out.s : "");
+	if (words_until(r, 0) >= 0) {
+		s = arena_str(r->v->arena, r->out.s ? r->out.s : "");
 		if (!s)
-			err_set(e, ENOMEM, "out of memory");
+			err_set(r->e, ENOMEM, "out of memory");
 	}
-	free(r.out.s);
+	free(r->out.s);
 	return s;
+}
+
+char *cfile_expand(const struct cfile_vars *v, const char *text, struct err *e)
+{
+	return words_expand(&(struct words_reader){ .v = v, .p = text, .e = e });
+}
+
+char *cfile_expand_text(const struct cfile_vars *v, const char *text, struct err *e)
+{
+	return words_expand(&(struct words_reader){ .v = v, .p = text, .text = true, .e = e });
 }
 
 int cfile_words(const struct cfile_vars *v, const char *text, struct strv *out, struct err *e)

@@ -286,4 +286,26 @@ is "and what was whole of it is used" 1 "$(grep -c 'as before' "$said")"
 other=$?
 wait $!
 is "two at a time do not meet" "0 0" "$? $other"
+
+# ---- text, owners, what stages hand on -------------------------------------------------------------------
+
+file more.d <<'END'
+FROM tools AS base
+SHELL ["/bin/sh", "-c", "echo shell >/shell; eval \"$0\""]
+ARG HANDED=on
+RUN mkdir /own; echo a >/own/a; chown 5:6 /own/a; ln /own/a /own/b
+FROM base AS next
+RUN echo "$HANDED" >/handed; cat /shell >>/handed
+FROM tools
+COPY --from=next /own /handed /got/
+COPY --from=next --chown=7 /own/a /seven
+COPY <<EOF /doc
+name="$GREETING" path=C:\new don't \$A
+EOF
+CMD cat /doc /got/handed; stat -c '%u:%g %h' /got/a /got/b /seven
+END
+check "one with owners, hard links and quotes in a document" build more.d -t more
+is "a document's quotes stay, SHELL and ARG go to the next stage, owners and links stay" "$(printf '%s\n' \
+	"name=\"hello there\" path=C:\\new don't \$A" on shell '5:6 2' '5:6 2' '7:7 1')" "$(run more)"
+
 done_testing

@@ -192,6 +192,25 @@ static void expands(void **state)
 	}
 }
 
+static void expands_documents(void **state)
+{
+	static const char *const is[][2] = {
+		{ "name=\"foo\" path=C:\\new don't", "name=\"foo\" path=C:\\new don't" },
+		{ "'$A' \"${NO:-d}\"", "'one two' \"d\"" },
+		{ "\\$A \\\\ \\", "$A \\\\ \\" },
+		{ "{\"a\": \"}\"}\n", "{\"a\": \"}\"}\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(is); i++) {
+		const char *got = cfile_expand_text(&vars, is[i][0], &e);
+
+		assert_non_null(got);
+		assert_string_equal(got, is[i][1]);
+	}
+	assert_null(cfile_expand_text(&vars, "${A", &e));
+}
+
 static void expand_fails(void **state)
 {
 	static const char *const is[][2] = {
@@ -255,6 +274,7 @@ int main(void)
 		cmocka_unit_test_teardown(says_what_is_wrong, done),
 		cmocka_unit_test_teardown(reads_exec_forms, done),
 		cmocka_unit_test_teardown(expands, done),
+		cmocka_unit_test_teardown(expands_documents, done),
 		cmocka_unit_test_teardown(expand_fails, done),
 		cmocka_unit_test_teardown(splits_words, done),
 		cmocka_unit_test_teardown(reads_pairs, done),
