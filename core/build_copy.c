@@ -26,9 +26,23 @@
 
 #define COPY_XATTRS 8192
 
+/* A file with several names, once it has been copied. */
+struct copy_linked {
+	dev_t dev;
+	ino_t ino;
+	ino_t made;	  /* the copy's */
+	const char *path; /* the copy's, below the root */
+};
+
+struct copy_links {
+	struct copy_linked *v;
+	size_t n, room;
+};
+
 /* What one build_copy_do() knows beside its request. */
 struct copy_run {
 	const struct build_copy *c;
+	struct copy_links *links; /* NULL: none are kept */
 	int root;
 	bool own; /* uid and gid are for everything */
 	uid_t uid;
@@ -127,11 +141,60 @@ int build_copy_find(struct build_copy *c, struct err *e)
 	return r;
 }
 
+/* ---- hard links ------------------------------------------------------------------------------------- */
+
+/* The file of st among those with several names, NULL when it was not met before. */
+static struct copy_linked *copy_linked(const struct copy_links *l, const struct stat *st)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].ino == st->st_ino && l->v[i].dev == st->st_dev)
+			return &l->v[i];
+	return NULL;
+}
+
+static int copy_links_add(struct copy_links *l, const struct copy_linked *entry)
+{
+	if (l->n == l->room) {
+		size_t room = l->room ? l->room * 2 : 16;
+		struct copy_linked *v = realloc(l->v, room * sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		l->v = v;
+		l->room = room;
+	}
+	l->v[l->n++] = *entry;
+	return 0;
+}
+
+static bool copy_has_names(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && st->st_nlink > 1;
+}
+
+/* Which files are one is part of what is copied. */
+static int copy_links_hash(struct copy_links *l, const struct stat *st, struct hash_sha256 *h,
+			   struct err *e)
+{
+	const struct copy_linked *same;
+	uint32_t nth;
+
+	if (!copy_has_names(st))
+		return 0;
+	same = copy_linked(l, st);
+	nth = same ? (uint32_t)(same - l->v) + 1 : 0;
+	hash_sha256_add(h, &nth, sizeof(nth));
+	if (!same && copy_links_add(l, &(struct copy_linked){ st->st_dev, st->st_ino, 0, "" }) < 0)
+		return err_set(e, ENOMEM, "out of memory");
+	return 0;
+}
+
 /* ---- hashing ---------------------------------------------------------------------------------------- */
 
 struct copy_hash {
 	const struct build_copy *c;
 	struct hash_sha256 *h;
+	struct copy_links links;
 	const char *top; /* of the walk, below from */
 };
 
@@ -151,7 +214,9 @@ static int copy_hash_entry(struct build_walk *w, int dirfd, const char *name, co
 
 	if (copy_left_out(x->c, copy_path(full, x->top, path)))
 		return copy_may_return(x->c);
-	r = build_walk_hash(x->h, dirfd, name, path, st, x->c->keep_owner, e);
+	r = copy_links_hash(&x->links, st, x->h, e);
+	if (r >= 0)
+		r = build_walk_hash(x->h, dirfd, name, path, st, x->c->keep_owner, e);
 	return r < 0 ? r : 1;
 }
 
@@ -180,10 +245,13 @@ static int copy_hash_source(struct copy_hash *x, const char *path, struct err *e
 	struct stat st;
 	AUTO_FD int fd = copy_open(x->c, path, &st, e);
 
-	if (fd < 0)
-		return fd;
-	if (S_ISDIR(st.st_mode))
-		return build_walk(&w, fd, e);
+	if (fd < 0 || copy_links_hash(&x->links, &st, x->h, e) < 0)
+		return -e->code;
+	if (S_ISDIR(st.st_mode)) {
+		int r = build_walk_hash(x->h, fd, ".", "", &st, x->c->keep_owner, e);
+
+		return r < 0 ? r : build_walk(&w, fd, e);
+	}
 	path_of_fd(fd, self);
 	/* The name under /proc is a link to the file that was opened. */
 	if (S_ISREG(st.st_mode)) {
@@ -216,6 +284,7 @@ int build_copy_hash(struct build_copy *c, struct hash_sha256 *h, struct err *e)
 		hash_sha256_add(h, x.top, strlen(x.top) + 1);
 		r = copy_hash_source(&x, x.top, e);
 	}
+	free(x.links.v);
 	return r;
 }
 
@@ -300,6 +369,53 @@ static int copy_link(int dirfd, const char *from, int dir, const char *name, con
 		       : 0;
 }
 
+/* Another name for what was copied before: 1. 0 when it was not, or is no longer there. */
+static int copy_again(const struct copy_run *x, const struct stat *st, int dir, const char *name)
+{
+	const struct copy_linked *same = copy_linked(x->links, st);
+	char old[NAME_MAX + 1];
+	AUTO_FD int from =
+		same ? path_open_parent(x->root, same->path, false, old, sizeof(old)) : -1;
+	struct stat is;
+
+	return from >= 0 && fstatat(from, old, &is, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       is.st_ino == same->made && linkat(from, old, dir, name, 0) == 0;
+}
+
+static int copy_remember(const struct copy_run *x, const struct stat *st, int dir, const char *name,
+			 const char *path, struct err *e)
+{
+	struct copy_linked entry = { .dev = st->st_dev,
+				     .ino = st->st_ino,
+				     .path = arena_str(x->c->arena, path) };
+	struct stat is;
+
+	if (fstatat(dir, name, &is, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, errno, "%s", path);
+	entry.made = is.st_ino;
+	return entry.path && copy_links_add(x->links, &entry) >= 0
+		       ? 0
+		       : err_set(e, ENOMEM, "out of memory");
+}
+
+/* Removes what is at name; its inode's number may come again. */
+static int copy_give_way(const struct copy_run *x, int dir, const char *name, const char *path,
+			 struct err *e)
+{
+	struct stat is;
+
+	if (fstatat(dir, name, &is, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : err_sys(e, errno, "%s", path);
+	for (size_t i = 0; x->links && i < x->links->n; i++)
+		if (x->links->v[i].made == is.st_ino)
+			x->links->v[i].ino = 0;
+	if (unlinkat(dir, name, 0) < 0)
+		return errno == EISDIR || errno == EPERM
+			       ? err_set(e, EISDIR, "%s: is a folder there", path)
+			       : err_sys(e, errno, "%s: cannot replace", path);
+	return 0;
+}
+
 /*
  * What is not a folder: in (a file's bytes, else -1), or the name from in dirfd, to path in the root. What
  * was there gives way, unless it is a folder.
@@ -309,14 +425,14 @@ static int copy_entry(const struct copy_run *x, int in, int dirfd, const char *f
 {
 	char name[NAME_MAX + 1];
 	AUTO_FD int dir = path_open_parent(x->root, path, true, name, sizeof(name));
+	bool linked = x->links && copy_has_names(st);
 	int r;
 
 	if (dir < 0)
 		return err_sys(e, dir, "%s: cannot make its folder", path);
-	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
-		return errno == EISDIR || errno == EPERM
-			       ? err_set(e, EISDIR, "%s: is a folder there", path)
-			       : err_sys(e, errno, "%s: cannot replace", path);
+	r = copy_give_way(x, dir, name, path, e);
+	if (r < 0 || (linked && copy_again(x, st, dir, name)))
+		return r;
 	if (S_ISREG(st->st_mode))
 		r = copy_regular(in, dir, name, path, e);
 	else if (S_ISLNK(st->st_mode))
@@ -331,7 +447,7 @@ static int copy_entry(const struct copy_run *x, int in, int dirfd, const char *f
 		r = copy_attributes(x, dir, name, st, path, e);
 	if (r >= 0 && S_ISREG(st->st_mode))
 		copy_xattrs(in, dir, name);
-	return r;
+	return r >= 0 && linked ? copy_remember(x, st, dir, name, path, e) : r;
 }
 
 /* A folder of the root, made with the attributes of its source unless it is there already. */
@@ -425,6 +541,9 @@ static int copy_source(struct copy_run *x, const char *path, struct err *e)
 	}
 	if (x->c->unpack && S_ISREG(st.st_mode)) {
 		r = build_unpack(fd, path, x->root, x->c->to, e);
+		/* What it put in the place of a copy is not known. */
+		if (r > 0)
+			x->links->n = 0;
 		if (r != 0)
 			return r < 0 ? r : 0;
 	}
@@ -449,7 +568,8 @@ static int copy_owner(struct copy_run *x, struct err *e)
 
 int build_copy_do(struct build_copy *c, int root, struct err *e)
 {
-	struct copy_run x = { .c = c, .root = root };
+	struct copy_links links = { 0 };
+	struct copy_run x = { .c = c, .links = &links, .root = root };
 	size_t n = strlen(c->to);
 	int r = copy_owner(&x, e);
 
@@ -458,6 +578,7 @@ int build_copy_do(struct build_copy *c, int root, struct err *e)
 			       c->to);
 	for (unsigned int i = 0; r >= 0 && i < c->found.n; i++)
 		r = copy_source(&x, c->found.v[i], e);
+	free(links.v);
 	return r;
 }
 
