@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,8 +22,6 @@
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
 #include "core/lib/sys.h"
-
-#define COPY_XATTRS 8192
 
 /* A file with several names, once it has been copied. */
 struct copy_linked {
@@ -220,31 +217,53 @@ static int copy_hash_entry(struct build_walk *w, int dirfd, const char *name, co
 	return r < 0 ? r : 1;
 }
 
-/* Opens one of c->found, following a link within from: for reading, or a folder. */
-static int copy_open(const struct build_copy *c, const char *path, struct stat *st, struct err *e)
+/* Where fd really is below from, whatever links led there; path when that cannot be told. */
+static void copy_real(const struct build_copy *c, int fd, const char *path, char real[PATH_MAX])
 {
-	int fd = path_open_beneath(c->from, *path ? path : ".", O_PATH, 0), real;
+	char self[PATH_FD_SIZE], top[PATH_MAX];
+	ssize_t n = readlink(path_of_fd(c->from, self), top, sizeof(top));
+	ssize_t len = readlink(path_of_fd(fd, self), real, PATH_MAX - 1);
+
+	/* The top of everything is a slash, and is followed by none. */
+	n = n == 1 ? 0 : n;
+	if (n < 0 || len < n || memcmp(real, top, (size_t)n) != 0) {
+		str_copy(real, PATH_MAX, path);
+		return;
+	}
+	real[len] = '\0';
+	n += real[n] == '/';
+	memmove(real, real + n, (size_t)(len - n) + 1);
+}
+
+/* Opens one of c->found, following a link within from: for reading, or a folder. real is where that led. */
+static int copy_open(const struct build_copy *c, const char *path, char real[PATH_MAX],
+		     struct stat *st, struct err *e)
+{
+	AUTO_FD int fd = path_open_beneath(c->from, *path ? path : ".", O_PATH, 0);
 	char self[PATH_FD_SIZE];
+	int in;
 
 	if (fd < 0 || fstat(fd, st) < 0)
 		return err_sys(e, fd < 0 ? fd : errno, "%s: cannot open", path);
+	copy_real(c, fd, path, real);
+	if (*real && copy_left_out(c, real))
+		return err_set(e, ENOENT, "%s: leads to %s, which is left out of %s", path, real,
+			       c->from_name);
 	/* Devices and pipes are never opened: the O_PATH fd is all that is needed of them. */
 	if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
-		return fd;
-	real = open(path_of_fd(fd, self), O_RDONLY | O_CLOEXEC);
-	if (real < 0)
-		err_sys(e, errno, "%s: cannot read", path);
-	fd_close(&fd);
-	return real < 0 ? -e->code : real;
+		return fd_take(&fd);
+	in = open(path_of_fd(fd, self), O_RDONLY | O_CLOEXEC);
+	return in < 0 ? err_sys(e, errno, "%s: cannot read", path) : in;
 }
 
 static int copy_hash_source(struct copy_hash *x, const char *path, struct err *e)
 {
 	struct build_walk w = { .entry = copy_hash_entry, .arg = x };
-	char self[PATH_FD_SIZE];
+	char self[PATH_FD_SIZE], real[PATH_MAX];
 	struct stat st;
-	AUTO_FD int fd = copy_open(x->c, path, &st, e);
+	AUTO_FD int fd = copy_open(x->c, path, real, &st, e);
 
+	x->top = real;
 	if (fd < 0 || copy_links_hash(&x->links, &st, x->h, e) < 0)
 		return -e->code;
 	if (S_ISDIR(st.st_mode)) {
@@ -255,13 +274,8 @@ static int copy_hash_source(struct copy_hash *x, const char *path, struct err *e
 	path_of_fd(fd, self);
 	/* The name under /proc is a link to the file that was opened. */
 	if (S_ISREG(st.st_mode)) {
-		uint8_t buf[16384];
-		ssize_t n;
-
-		while ((n = fd_read(fd, buf, sizeof(buf))) > 0)
-			hash_sha256_add(x->h, buf, (size_t)n);
-		if (n < 0)
-			return err_sys(e, (int)n, "%s: cannot read", path);
+		if (build_walk_hash_file(x->h, fd, path, e) < 0)
+			return -e->code;
 		st.st_mode &= 07777;
 	}
 	return build_walk_hash(x->h, AT_FDCWD, self, path, &st, x->c->keep_owner, e);
@@ -280,9 +294,8 @@ int build_copy_hash(struct build_copy *c, struct hash_sha256 *h, struct err *e)
 	if (c->chown)
 		hash_sha256_add(h, c->chown, strlen(c->chown) + 1);
 	for (unsigned int i = 0; r >= 0 && i < c->found.n; i++) {
-		x.top = c->found.v[i];
-		hash_sha256_add(h, x.top, strlen(x.top) + 1);
-		r = copy_hash_source(&x, x.top, e);
+		hash_sha256_add(h, c->found.v[i], strlen(c->found.v[i]) + 1);
+		r = copy_hash_source(&x, c->found.v[i], e);
 	}
 	free(x.links.v);
 	return r;
@@ -304,27 +317,6 @@ static int copy_bytes(int in, int out, const char *path, struct err *e)
 		n = sendfile(out, in, NULL, 1 << 30);
 	} while (n > 0);
 	return n < 0 ? err_sys(e, errno, "%s: cannot copy", path) : 0;
-}
-
-/*
- * Attributes of a user's and file capabilities; what the target cannot keep is left out. Last of all: a
- * new owner takes capabilities away.
- */
-static void copy_xattrs(int in, int dir, const char *name)
-{
-	char names[COPY_XATTRS], value[COPY_XATTRS];
-	AUTO_FD int out = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	ssize_t len = out < 0 ? 0 : flistxattr(in, names, sizeof(names));
-
-	for (const char *p = names; len > 0 && p < names + len; p += strlen(p) + 1) {
-		ssize_t n;
-
-		if (strncmp(p, "user.", 5) != 0 && strcmp(p, "security.capability") != 0)
-			continue;
-		n = fgetxattr(in, p, value, sizeof(value));
-		if (n >= 0)
-			fsetxattr(out, p, value, (size_t)n, 0);
-	}
 }
 
 /* Owner, mode and times of what was just made; path is for messages. */
@@ -374,8 +366,8 @@ static int copy_again(const struct copy_run *x, const struct stat *st, int dir, 
 {
 	const struct copy_linked *same = copy_linked(x->links, st);
 	char old[NAME_MAX + 1];
-	AUTO_FD int from =
-		same ? path_open_parent(x->root, same->path, false, old, sizeof(old)) : -1;
+	AUTO_FD int from = same ? path_open_parent(x->root, same->path, false, old, sizeof(old))
+				: -1;
 	struct stat is;
 
 	return from >= 0 && fstatat(from, old, &is, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -446,7 +438,7 @@ static int copy_entry(const struct copy_run *x, int in, int dirfd, const char *f
 	if (r >= 0)
 		r = copy_attributes(x, dir, name, st, path, e);
 	if (r >= 0 && S_ISREG(st->st_mode))
-		copy_xattrs(in, dir, name);
+		build_walk_copy_xattrs(in, dir, name);
 	return r >= 0 && linked ? copy_remember(x, st, dir, name, path, e) : r;
 }
 
@@ -526,11 +518,11 @@ static int copy_target(struct copy_run *x, const char *path, bool is_folder, str
 
 static int copy_source(struct copy_run *x, const char *path, struct err *e)
 {
-	struct copy_walk t = { .x = x, .top = path };
+	char self[PATH_FD_SIZE], real[PATH_MAX];
+	struct copy_walk t = { .x = x, .top = real };
 	struct build_walk w = { .entry = copy_walk_entry, .arg = &t };
-	char self[PATH_FD_SIZE];
 	struct stat st;
-	AUTO_FD int fd = copy_open(x->c, path, &st, e);
+	AUTO_FD int fd = copy_open(x->c, path, real, &st, e);
 	int r = fd < 0 ? fd : copy_target(x, path, S_ISDIR(st.st_mode), e);
 
 	if (r < 0)

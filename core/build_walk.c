@@ -10,10 +10,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/lib/fd.h"
 #include "core/lib/str.h"
+
+#define WALK_XATTRS 8192
 
 /* The names in a folder, sorted. */
 struct walk_names {
@@ -109,19 +112,59 @@ int build_walk(struct build_walk *w, int dir, struct err *e)
 	return r;
 }
 
+/*
+ * The next attribute of the file fd that is a user's or a file capability: its size, its name in *name, which
+ * begins as NULL and goes through names, of len bytes. -1 after the last.
+ */
+static ssize_t walk_xattr(int fd, const char *names, ssize_t len, const char **name, char *value)
+{
+	const char *p = *name ? *name + strlen(*name) + 1 : names;
+
+	for (; p < names + len; p += strlen(p) + 1) {
+		ssize_t n = strncmp(p, "user.", 5) == 0 || strcmp(p, "security.capability") == 0
+				    ? fgetxattr(fd, p, value, WALK_XATTRS)
+				    : -1;
+
+		*name = p;
+		if (n >= 0)
+			return n;
+	}
+	return -1;
+}
+
+void build_walk_copy_xattrs(int in, int dir, const char *name)
+{
+	char names[WALK_XATTRS], value[WALK_XATTRS];
+	AUTO_FD int out = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t len = out < 0 ? 0 : flistxattr(in, names, sizeof(names)), n;
+	const char *xattr = NULL;
+
+	while ((n = walk_xattr(in, names, len, &xattr, value)) >= 0)
+		fsetxattr(out, xattr, value, (size_t)n, 0);
+}
+
+int build_walk_hash_file(struct hash_sha256 *h, int fd, const char *path, struct err *e)
+{
+	char names[WALK_XATTRS], buf[2 * WALK_XATTRS];
+	ssize_t len = flistxattr(fd, names, sizeof(names)), n;
+	const char *xattr = NULL;
+
+	while ((n = walk_xattr(fd, names, len, &xattr, buf)) >= 0) {
+		hash_sha256_add(h, xattr, strlen(xattr) + 1);
+		hash_sha256_add(h, buf, (size_t)n);
+	}
+	while ((n = fd_read(fd, buf, sizeof(buf))) > 0)
+		hash_sha256_add(h, buf, (size_t)n);
+	return n < 0 ? err_sys(e, (int)n, "%s: cannot read", path) : 0;
+}
+
 static int walk_hash_bytes(struct hash_sha256 *h, int dirfd, const char *name, const char *path,
 			   struct err *e)
 {
 	AUTO_FD int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	uint8_t buf[16384];
-	ssize_t n = fd < 0 ? -errno : 1;
 
-	while (n > 0) {
-		n = fd_read(fd, buf, sizeof(buf));
-		if (n > 0)
-			hash_sha256_add(h, buf, (size_t)n);
-	}
-	return n < 0 ? err_sys(e, (int)n, "%s: cannot read", path) : 0;
+	return fd < 0 ? err_sys(e, errno, "%s: cannot read", path)
+		      : build_walk_hash_file(h, fd, path, e);
 }
 
 int build_walk_hash(struct hash_sha256 *h, int dirfd, const char *name, const char *path,

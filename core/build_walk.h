@@ -33,6 +33,15 @@ int build_walk(struct build_walk *w, int dir, struct err *e);
 int build_walk_hash(struct hash_sha256 *h, int dirfd, const char *name, const char *path,
 		    const struct stat *st, bool owners, struct err *e);
 
+/* Feeds h with the attributes that build_walk_copy_xattrs() copies, and the bytes from fd's offset on. */
+int build_walk_hash_file(struct hash_sha256 *h, int fd, const char *path, struct err *e);
+
+/*
+ * Attributes of a user's and file capabilities; what the target cannot keep is left out. Last of all: a
+ * new owner takes capabilities away. xattr(7).
+ */
+void build_walk_copy_xattrs(int in, int dir, const char *name);
+
 /* Feeds h with what tells that something in the tree at dir has changed: names, inodes, sizes, times. */
 int build_walk_print(struct hash_sha256 *h, int dir, struct err *e);
 

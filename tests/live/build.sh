@@ -308,4 +308,23 @@ check "one with owners, hard links and quotes in a document" build more.d -t mor
 is "a document's quotes stay, SHELL and ARG go to the next stage, owners and links stay" "$(printf '%s\n' \
 	"name=\"hello there\" path=C:\\new don't \$A" on shell '5:6 2' '5:6 2' '7:7 1')" "$(run more)"
 
+file hidden.d <<'END'
+FROM tools
+COPY way /got
+CMD ls /got
+END
+mkdir hidden.d/keys; echo k >hidden.d/keys/key; echo o >hidden.d/keys/open
+printf 'keys/key\nlost\n' >hidden.d/.containerignore
+ln -s keys hidden.d/way
+check "COPY of a link to a folder" build hidden.d -t hidden
+is "leaves out what the ignore file does, whatever it is called" open "$(run hidden)"
+chmod 0700 hidden.d/keys
+build hidden.d -t hidden
+is "the mode of a folder is part of its layer's key" 0 "$(grep -c 'as before' "$said")"
+build hidden.d -t hidden
+is "which is found again" 1 "$(grep -c 'as before' "$said")"
+ln -sfn keys/key hidden.d/way
+fails "COPY of a link to a file that is left out" build hidden.d
+has "says where it leads" "way: leads to keys/key, which is left out of the context" "$(cat "$said")"
+
 done_testing
