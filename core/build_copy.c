@@ -192,7 +192,7 @@ struct copy_hash {
 	const struct build_copy *c;
 	struct hash_sha256 *h;
 	struct copy_links links;
-	const char *top; /* of the walk, below from */
+	char top[PATH_MAX]; /* of the walk, below from */
 };
 
 /* The path below from of what a walk that began at top calls path. */
@@ -259,11 +259,10 @@ static int copy_open(const struct build_copy *c, const char *path, char real[PAT
 static int copy_hash_source(struct copy_hash *x, const char *path, struct err *e)
 {
 	struct build_walk w = { .entry = copy_hash_entry, .arg = x };
-	char self[PATH_FD_SIZE], real[PATH_MAX];
+	char self[PATH_FD_SIZE];
 	struct stat st;
-	AUTO_FD int fd = copy_open(x->c, path, real, &st, e);
+	AUTO_FD int fd = copy_open(x->c, path, x->top, &st, e);
 
-	x->top = real;
 	if (fd < 0 || copy_links_hash(&x->links, &st, x->h, e) < 0)
 		return -e->code;
 	if (S_ISDIR(st.st_mode)) {

@@ -81,8 +81,11 @@ int manifest_encode(const struct manifest *m, uint8_t **out, size_t *len, struct
 	struct fields t = SYSTEM_FIELDS((struct system_spec *)(uintptr_t)&m->system);
 	AUTO_FREE uint8_t *p = calloc(1, BIN_HEADER);
 	size_t n = BIN_HEADER;
-	int ret = p ? bin_append_fields(&p, &n, &t, NULL, e) : err_set(e, ENOMEM, "out of memory");
+	int ret;
 
+	if (!p)
+		return err_set(e, ENOMEM, "out of memory");
+	ret = bin_append_fields(&p, &n, &t, NULL, e);
 	if (ret >= 0 && IS_ENABLED(CONFIG_NETWORK))
 		ret = bin_append_sections(&p, &n, m, e);
 	for (unsigned int i = 0; ret >= 0 && i < m->n; i++) {

@@ -261,9 +261,9 @@ static void publish_add_ctr(struct publish_all *a, const struct net_link *link)
 	struct section *made;
 
 	for (unsigned int i = 0; i < a->out.n_ctrs; i++)
-		if (strcmp(a->specs[i]->name, link->container) == 0)
+		if (a->specs[i] && strcmp(a->specs[i]->name, link->container) == 0)
 			return;
-	if (spec_load(link->container, &spec, NULL) < 0)
+	if (spec_load(link->container, &spec, NULL) < 0 || !spec)
 		return;
 	if (!publish_ctr(spec, link, &a->ctrs[a->out.n_ctrs])) {
 		spec_free(spec);

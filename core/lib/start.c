@@ -38,7 +38,7 @@ __asm__(".text\n"
 static void start_relr(uintptr_t base, const uintptr_t *r, size_t size)
 {
 	const size_t bits = 8 * sizeof(*r) - 1;
-	uintptr_t *where = NULL;
+	uintptr_t *where = (uintptr_t *)base;
 
 	for (; size > 0; r++, size -= sizeof(*r)) {
 		if (!(*r & 1)) {
