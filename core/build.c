@@ -157,8 +157,8 @@ static int build_find_stages(struct build *b, struct err *e)
 				r = err_set(e, E2BIG, "more than %d stages", BUILD_STAGES_MAX);
 			else
 				r = build_from(b, &b->stage[b->n_stages], step, e);
-			b->stage[b->n_stages].from = i;
-			b->n_stages += r >= 0;
+			if (r >= 0)
+				b->stage[b->n_stages++].from = i;
 		} else if (b->n_stages == 0) {
 			r = build_declare(b, &b->arg, &v, step->text, e);
 		}
@@ -181,6 +181,30 @@ static struct build_stage *build_named_by(struct build *b, struct build_stage *s
 	from += strlen("from=");
 	str_format(name, sizeof(name), "%.*s", (int)strcspn(from, ","), from);
 	return build_stage_of(b, s, name);
+}
+
+int build_base(struct build *b, const char *name, struct build_tree *t, struct err *e)
+{
+	const char *path = build_get(&b->request->image, name);
+	struct image img;
+	int r;
+
+	if (path) {
+		r = image_open(&img, path, e);
+	} else if (strncmp(name, "./", 2) == 0) {
+		r = path_open_beneath(b->context, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+		if (r < 0)
+			return err_sys(e, r, "%s: cannot open in the context", name);
+		r = image_open_fd(&img, r, name, e);
+	} else if (*name == '/' || *name == '.') {
+		return err_set(
+			e, EACCES,
+			"%s: a path of the host; give it a name with --build-image NAME=PATH",
+			name);
+	} else {
+		r = image_open_stored(&img, name, e);
+	}
+	return r < 0 ? r : build_layers_from(&b->layers, &b->arena, &img, t, e);
 }
 
 /* The target, and all that it stands on or takes from. */

@@ -33,6 +33,7 @@ struct build_request {
 	const char *format;	/* as pack_write() takes it */
 	const char *output;	/* file to write; NULL: into the store */
 	struct strv tag;	/* full names for the store */
+	struct strv image;	/* NAME=PATH: images by names for FROM and --from */
 	struct strv arg;	/* NAME=VALUE of --build-arg; or NAME: from our environment */
 	const struct spec *run; /* what containers of RUN get beside: limits, networks, rights */
 	bool no_cache, quiet;
@@ -78,6 +79,12 @@ int build_step(struct build *b, struct build_stage *s, const struct cfile_step *
 
 /* Begins the stage: its base as tree and configuration. */
 int build_step_from(struct build *b, struct build_stage *s, struct err *e);
+
+/*
+ * Attaches the image that the file calls name: of --build-image, below the context ("./PATH"), or of the
+ * store. A path of the host is refused: the file is not the operator's.
+ */
+int build_base(struct build *b, const char *name, struct build_tree *t, struct err *e);
 
 /* A key's value of NAME=VALUE entries, or NULL; and setting one, in place of an older one. */
 const char *build_get(const struct strv *l, const char *name);

@@ -185,29 +185,26 @@ static int layers_image_key(const struct image *img, struct build_tree *t, struc
 	return r;
 }
 
-int build_layers_from(struct build_layers *l, struct arena *a, const char *image,
+int build_layers_from(struct build_layers *l, struct arena *a, struct image *img,
 		      struct build_tree *t, struct err *e)
 {
 	char at[48], name[16], path[PATHS_MAX];
-	struct image img;
-	int r = image_open(&img, image, e);
+	int r;
 
-	if (r < 0)
-		return r;
 	*t = (struct build_tree){ 0 };
 	str_format(name, sizeof(name), "b%u", l->n_bases);
 	str_format(at, sizeof(at), "%s/%s", l->name, name);
 	layers_path(l, name, "", path);
-	r = layers_image_key(&img, t, e);
+	r = layers_image_key(img, t, e);
 	if (r >= 0)
-		r = image_prepare(&img, e);
+		r = image_prepare(img, e);
 	if (r >= 0 && mkdirat(l->work, name, 0755) < 0)
 		r = err_sys(e, errno, "%s: cannot make a mount point", at);
 	if (r >= 0) {
 		l->n_bases++;
-		r = img.driver->attach(&img, path, e);
+		r = img->driver->attach(img, path, e);
 	}
-	image_close(&img);
+	image_close(img);
 	return r < 0 ? r : layers_add(a, t, at, e);
 }
 

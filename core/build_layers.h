@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 
+#include "core/image.h"
 #include "core/lib/err.h"
 #include "core/lib/hash.h"
 #include "core/lib/str.h"
@@ -49,8 +50,8 @@ int build_layers_open(struct build_layers *l, struct err *e);
 /* Unmounts and removes what this build has not kept. */
 void build_layers_close(struct build_layers *l);
 
-/* Attaches an image (file, folder, name in the store) read-only as the only layer of *t. */
-int build_layers_from(struct build_layers *l, struct arena *a, const char *image,
+/* Attaches an open image, which it closes, read-only as the only layer of *t. */
+int build_layers_from(struct build_layers *l, struct arena *a, struct image *img,
 		      struct build_tree *t, struct err *e);
 
 /* The empty tree of FROM scratch. */

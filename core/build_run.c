@@ -119,7 +119,7 @@ static int run_mount_bind(struct build *b, struct build_stage *s, const struct r
 
 	str_format(name, sizeof(name), "tree%u", nth);
 	if (m->from && !stage)
-		r = build_layers_from(&b->layers, &b->arena, m->from, &tree, e);
+		r = build_base(b, m->from, &tree, e);
 	if (m->from && r >= 0)
 		r = from = build_layers_mount(&b->layers, stage ? &stage->tree : &tree, name, false,
 					      src, e);

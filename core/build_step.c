@@ -362,7 +362,7 @@ static int step_copy_from(struct build *b, struct build_stage *s, struct build_c
 	if (stage)
 		tree = stage->tree;
 	else
-		r = build_layers_from(&b->layers, &b->arena, from, &tree, e);
+		r = build_base(b, from, &tree, e);
 	if (r >= 0)
 		r = build_layers_mount(&b->layers, &tree, "from", false, path, e);
 	if (r < 0)
@@ -571,7 +571,7 @@ int build_step_from(struct build *b, struct build_stage *s, struct err *e)
 	else if (strcmp(s->base, "scratch") == 0)
 		r = build_layers_scratch(&b->layers, &b->arena, &s->tree, e);
 	else
-		r = build_layers_from(&b->layers, &b->arena, s->base, &s->tree, e);
+		r = build_base(b, s->base, &s->tree, e);
 	if (r >= 0 && !base)
 		r = step_config_of_tree(b, s, e);
 	if (r >= 0 && !s->config)

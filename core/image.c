@@ -66,15 +66,17 @@ static int image_find_stored(struct image *img, const char *name, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-/* A file of that name here comes first. */
-static int image_find(struct image *img, const char *name, struct err *e)
+/* With here a file of that name here comes first. */
+static int image_find(struct image *img, const char *name, bool here, struct err *e)
 {
 	char stored[PATHS_MAX];
 
 	if (!str_copy(img->path, sizeof(img->path), name))
 		return err_set(e, ENAMETOOLONG, "image name of more than %zu bytes",
 			       sizeof(img->path) - 1);
-	img->fd = openat(AT_FDCWD, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	errno = ENOENT;
+	if (here)
+		img->fd = openat(AT_FDCWD, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (img->fd >= 0)
 		return 0;
 	if (errno != ENOENT || name[0] == '/' || name[0] == '.')
@@ -140,7 +142,13 @@ static int image_opened(struct image *img, int r, struct err *e)
 int image_open(struct image *img, const char *name, struct err *e)
 {
 	image_begin(img, -1);
-	return image_opened(img, image_find(img, name, e), e);
+	return image_opened(img, image_find(img, name, true, e), e);
+}
+
+int image_open_stored(struct image *img, const char *name, struct err *e)
+{
+	image_begin(img, -1);
+	return image_opened(img, image_find(img, name, false, e), e);
 }
 
 int image_open_fd(struct image *img, int fd, const char *name, struct err *e)

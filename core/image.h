@@ -16,6 +16,9 @@
  */
 int image_open(struct image *img, const char *name, struct err *e);
 
+/* The same for a name of somebody else's: only DATA/images and the store are looked in, never a path. */
+int image_open_stored(struct image *img, const char *name, struct err *e);
+
 /* The same for an open file, which img owns from now on (closed also on error); name is for messages. */
 int image_open_fd(struct image *img, int fd, const char *name, struct err *e);
 

@@ -15,6 +15,7 @@ enum {
 	BUILD_TAG,
 	BUILD_FILE,
 	BUILD_ARG,
+	BUILD_IMAGE,
 	BUILD_TARGET,
 	BUILD_FORMAT,
 	BUILD_OUTPUT,
@@ -27,6 +28,8 @@ static const struct cmd_option build_options[] = {
 	[BUILD_FILE] = { 'f', "file", "FILE",
 			 "instead of Containerfile or Dockerfile; - is stdin" },
 	[BUILD_ARG] = { 0, "build-arg", "NAME=VALUE", "value of an ARG (repeatable)" },
+	[BUILD_IMAGE] = { 0, "build-image", "NAME=PATH",
+			  "a file or folder FROM may name (repeatable)" },
 	[BUILD_TARGET] = { 0, "target", "STAGE", "build this stage, not the last" },
 	[BUILD_FORMAT] = { 0, "format", "FORMAT", "squashfs, tar, tar.lz4 (default squashfs)" },
 	[BUILD_OUTPUT] = { 'o', "output", "FILE", "write a file, not to the store" },
@@ -51,13 +54,16 @@ static int build_tags(const struct cmd_line *line, struct arena *a, struct strv 
 	return 0;
 }
 
-static int build_args(const struct cmd_line *line, struct arena *a, struct strv *out, struct err *e)
+/* The values of --build-arg, and of --build-image. */
+static int build_args(const struct cmd_line *line, unsigned int option, struct arena *a,
+		      struct strv *out, struct err *e)
 {
 	const char *arg;
 
-	for (unsigned int i = 0; (arg = cmd_value(line, BUILD_ARG, i)) != NULL; i++) {
-		if (!*arg || *arg == '=')
-			return err_set(e, EINVAL, "--build-arg %s: wants NAME=VALUE", arg);
+	for (unsigned int i = 0; (arg = cmd_value(line, option, i)) != NULL; i++) {
+		if (!*arg || *arg == '=' || (option == BUILD_IMAGE && !strchr(arg, '=')))
+			return err_set(e, EINVAL, "--%s %s: wants %s", build_options[option].name,
+				       arg, build_options[option].arg);
 		if (strv_add(a, out, arg) < 0)
 			return err_set(e, ENOMEM, "out of memory");
 	}
@@ -98,7 +104,9 @@ static int build_run_verb(struct cmd_line *line)
 				 "-o writes a file, -t names an image of the store: use one");
 	code = build_tags(line, &a, &r.tag, &e);
 	if (code >= 0)
-		code = build_args(line, &a, &r.arg, &e);
+		code = build_args(line, BUILD_ARG, &a, &r.arg, &e);
+	if (code >= 0)
+		code = build_args(line, BUILD_IMAGE, &a, &r.image, &e);
 	if (code >= 0)
 		code = build_image(&r, &e);
 	arena_free(&a);
@@ -112,7 +120,7 @@ COMMAND(build) = {
 	.about = "make an image from a Containerfile",
 	.options = build_options,
 	.n_options = ARRAY_SIZE(build_options),
-	.repeats = 1U << BUILD_TAG | 1U << BUILD_ARG,
+	.repeats = 1U << BUILD_TAG | 1U << BUILD_ARG | 1U << BUILD_IMAGE,
 	.min_args = 1,
 	.max_args = 1,
 	.spec_options = true,

@@ -11,7 +11,7 @@ echo secret >"$live_dir/outside"
 said=$live_dir/said
 
 # build WHERE OPTIONS...: what it says goes to $said
-build() { where=$1; shift; timeout 60 "$MYCTR" build "$@" "$where" >"$said" 2>&1; }
+build() { where=$1; shift; timeout 60 "$MYCTR" build --build-image host="$root" "$@" "$where" >"$said" 2>&1; }
 # file DIR: a context with the Containerfile of standard input
 file() { rm -rf "$1"; mkdir -p "$1"; cat >"$1/Containerfile"; }
 run() { "$MYCTR" run --rm --read-only "$@" 2>&1; }
@@ -21,7 +21,7 @@ left() { find "$MYCTR_DATA/build" -maxdepth 1 -name 'w-*' 2>/dev/null; grep "$li
 
 file one.d <<END
 # syntax=docker/dockerfile:1
-ARG BASE=$root
+ARG BASE=host
 FROM \${BASE} AS tools
 ENV GREETING="hello there" PATH=/bin
 ARG WHO=world
@@ -109,7 +109,7 @@ check "to a file: tar" build two.d --format tar -o two.tar
 is "which GNU tar reads" plain "$(tar xOf two.tar added/plain.txt 2>&1)"
 check "tar.lz4" build two.d --format tar.lz4 -o two.tar.lz4
 is "which runs in place" "$(run two)" "$(run "$live_dir/two.tar.lz4")"
-check "a build on a squashfs file" sh -c 'mkdir -p three.d; printf "FROM %s\nRUN echo three >/3\nCMD cat /3\n" "$1" >three.d/Containerfile
+check "a build on a squashfs file" sh -c 'mkdir -p three.d; cp "$1" three.d/base; printf "FROM ./base\nRUN echo three >/3\nCMD cat /3\n" >three.d/Containerfile
 	"$MYCTR" build -t three three.d' sh "$live_dir/two.tar.lz4"
 is "has both" three "$(run three)"
 check "a Containerfile from standard input" sh -c 'printf "FROM tools\nCMD echo stdin\n" | "$MYCTR" build -t stdin -f - one.d'
@@ -137,7 +137,7 @@ is "as they were given" 77 "$(run limited)"
 layer()
 {
 	rm -rf "$MYCTR_DATA/build/l"
-	printf 'FROM %s\nRUN true\n' "$root" | "$MYCTR" build -t empty -f - mounts.d >"$said" 2>&1
+	printf 'FROM host\nRUN true\n' | "$MYCTR" build --build-image host="$root" -t empty -f - mounts.d >"$said" 2>&1
 	find "$MYCTR_DATA/build/l" -mindepth 2
 }
 is "a RUN that changes nothing leaves nothing" "" "$(rm -rf "$root/sys"; layer; mkdir "$root/sys")"
@@ -235,6 +235,25 @@ RUN ln -s / /host; ln -s $live_dir/outside /out
 FROM scratch
 COPY --from=x /out /host$live_dir/outside /
 END
+out "COPY --from a folder of the host" <<END
+FROM scratch
+COPY --from=$live_dir /outside /
+END
+out "FROM a folder of the host" <<END
+FROM $live_dir
+END
+out "FROM a folder above the context" <<END
+FROM ./up$live_dir
+END
+out "RUN --mount from a folder of the host" <<END
+FROM tools
+RUN --mount=from=$live_dir,target=/m cat /m/outside >/got
+END
+mkdir tools; echo secret >tools/secret
+out "FROM a folder that is called as an image is" <<END
+FROM tools
+END
+rm -r tools
 out "RUN --mount with a source through a link" <<END
 FROM tools
 RUN --mount=type=bind,source=out,target=/m cat /m >/got
