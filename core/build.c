@@ -35,6 +35,20 @@ static int build_read_stdin(char **text, size_t *len, struct err *e)
 	return n < 0 ? err_sys(e, (int)n, "standard input") : 0;
 }
 
+/* A file of the context, which a link in it cannot make one of the host's. */
+static int build_slurp(struct build *b, const char *name, char **text, size_t *len)
+{
+	AUTO_FD int fd = path_open_beneath(b->context, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	char self[PATH_FD_SIZE];
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return -EINVAL;
+	return fd_slurp(AT_FDCWD, path_of_fd(fd, self), CFILE_MAX_BYTES, text, len);
+}
+
 /* The file that was named, or what such a file is called. */
 static int build_read_file(struct build *b, char **text, size_t *len, struct err *e)
 {
@@ -53,7 +67,7 @@ static int build_read_file(struct build *b, char **text, size_t *len, struct err
 	}
 	for (size_t i = 0; r == -ENOENT && i < ARRAY_SIZE(names); i++) {
 		str_copy(b->name, sizeof(b->name), names[i]);
-		r = fd_slurp(b->context, names[i], CFILE_MAX_BYTES, text, len);
+		r = build_slurp(b, names[i], text, len);
 	}
 	if (r == -ENOENT)
 		return err_set(e, ENOENT,
@@ -70,7 +84,7 @@ static int build_read_ignore(struct build *b, struct err *e)
 	int r = -ENOENT;
 
 	for (size_t i = 0; r == -ENOENT && i < ARRAY_SIZE(names); i++) {
-		r = fd_slurp(b->context, names[i], CFILE_MAX_BYTES, &text, &len);
+		r = build_slurp(b, names[i], &text, &len);
 		if (r < 0 && r != -ENOENT)
 			return err_sys(e, r, "%s", names[i]);
 	}

@@ -271,7 +271,6 @@ static int copy_hash_source(struct copy_hash *x, const char *path, struct err *e
 		return r < 0 ? r : build_walk(&w, fd, e);
 	}
 	path_of_fd(fd, self);
-	/* The name under /proc is a link to the file that was opened. */
 	if (S_ISREG(st.st_mode)) {
 		if (build_walk_hash_file(x->h, fd, path, e) < 0)
 			return -e->code;
@@ -376,9 +375,7 @@ static int copy_again(const struct copy_run *x, const struct stat *st, int dir, 
 static int copy_remember(const struct copy_run *x, const struct stat *st, int dir, const char *name,
 			 const char *path, struct err *e)
 {
-	struct copy_linked entry = { .dev = st->st_dev,
-				     .ino = st->st_ino,
-				     .path = arena_str(x->c->arena, path) };
+	struct copy_linked entry = { st->st_dev, st->st_ino, 0, arena_str(x->c->arena, path) };
 	struct stat is;
 
 	if (fstatat(dir, name, &is, AT_SYMLINK_NOFOLLOW) < 0)
@@ -532,6 +529,11 @@ static int copy_source(struct copy_run *x, const char *path, struct err *e)
 	}
 	if (x->c->unpack && S_ISREG(st.st_mode)) {
 		r = build_unpack(fd, path, x->root, x->c->to, e);
+		if (r > 0 && (x->own || x->c->chmod))
+			return err_set(e, ENOTSUP,
+				       "%s: an archive says owners and modes itself: --chown and "
+				       "--chmod are for files",
+				       path);
 		/* What it put in the place of a copy is not known. */
 		if (r > 0)
 			x->links->n = 0;

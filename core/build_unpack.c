@@ -19,10 +19,12 @@ int build_unpack(int fd, const char *name, int root, const char *to, struct err 
 
 	if (copy < 0)
 		return err_sys(e, errno, "%s", name);
-	/* What no driver knows is a file like any other. */
+	/* What nobody knows is a file like any other; an archive that only this build does not know is not. */
 	if (image_open_fd(&img, copy, name, &none) < 0 || !img.driver->unpack) {
 		if (!none.code)
 			image_close(&img);
+		else if (image_is_known(&img))
+			return err_set(e, ENOTSUP, "%s; COPY takes the file as it is", none.msg);
 		return lseek(fd, 0, SEEK_SET) < 0 ? err_sys(e, errno, "%s", name) : 0;
 	}
 	made = path_mkdirs_beneath(root, to, 0755);

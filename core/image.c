@@ -34,17 +34,31 @@ static const struct image_magic {
 	  "\xfd"
 	  "7zXZ",
 	  "xz-compressed, which is not supported; use lz4" },
+	{ 3, "BZh", "bzip2-compressed, which is not supported; use lz4" },
 };
+
+static const struct image_magic *image_magic(const struct image *img)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(image_magics); i++)
+		if (memcmp(img->head, image_magics[i].bytes, image_magics[i].len) == 0)
+			return &image_magics[i];
+	return NULL;
+}
+
+bool image_is_known(const struct image *img)
+{
+	return image_magic(img) != NULL;
+}
 
 static int image_unknown(const struct image *img, struct err *e)
 {
+	const struct image_magic *magic = image_magic(img);
 	const char *base = path_base(img->path);
 
 	if (S_ISDIR(img->st.st_mode))
 		return err_set(e, ENOTSUP, "%s: a folder; this build has no IMAGE_DIR", base);
-	for (size_t i = 0; i < ARRAY_SIZE(image_magics); i++)
-		if (memcmp(img->head, image_magics[i].bytes, image_magics[i].len) == 0)
-			return err_set(e, ENOTSUP, "%s: %s", base, image_magics[i].what);
+	if (magic)
+		return err_set(e, ENOTSUP, "%s: %s", base, magic->what);
 	return err_set(e, ENOTSUP, "%s: not a squashfs or tar file (bad magic at offset 0)", base);
 }
 

@@ -22,6 +22,12 @@ int image_open_stored(struct image *img, const char *name, struct err *e);
 /* The same for an open file, which img owns from now on (closed also on error); name is for messages. */
 int image_open_fd(struct image *img, int fd, const char *name, struct err *e);
 
+/*
+ * After image_open_fd() failed with -ENOTSUP: are its first bytes of a format we could name, which this
+ * build cannot read?
+ */
+bool image_is_known(const struct image *img);
+
 /* Short name of what it is, for people: "squashfs", "tar.lz4". Returns buf. */
 const char *image_format(const struct image *img, char *buf, size_t size);
 

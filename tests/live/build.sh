@@ -346,4 +346,22 @@ ln -sfn keys/key hidden.d/way
 fails "COPY of a link to a file that is left out" build hidden.d
 has "says where it leads" "way: leads to keys/key, which is left out of the context" "$(cat "$said")"
 
+file archive.d <<'END'
+FROM tools
+ADD r.tar.xz /
+END
+printf '\3757zXZ\0rest' >archive.d/r.tar.xz
+fails "ADD of an archive nobody here can read" build archive.d
+has "is no plain file" "ADD: r.tar.xz: xz-compressed, which is not supported" "$(cat "$said")"
+(cd two.d && tar cf ../archive.d/a.tar plain.txt)
+printf 'FROM tools\nADD --chown=1 a.tar /\n' >archive.d/Containerfile
+fails "ADD of an archive with --chown" build archive.d
+has "is refused" "a.tar: an archive says owners and modes itself" "$(cat "$said")"
+rm archive.d/Containerfile; ln -s "$live_dir/outside" archive.d/Containerfile
+fails "a Containerfile that is a link to outside" build archive.d
+hasnt "is not read" secret "$(cat "$said")"
+rm archive.d/Containerfile; mkfifo archive.d/Containerfile
+timeout 5 "$MYCTR" build archive.d >"$said" 2>&1
+has "nor is a pipe waited for" "Containerfile: Invalid" "$(cat "$said")"
+
 done_testing
