@@ -392,6 +392,18 @@ int build_run(struct build *b, struct build_stage *s, const struct cfile_step *s
 	return r;
 }
 
+/* Networks, limits, rights: all that was asked for on the command line. */
+static int run_hash_request(const struct build *b, struct hash_sha256 *h, struct err *e)
+{
+	AUTO_FREE uint8_t *bytes = NULL;
+	size_t len = 0;
+	int r = b->request->run ? spec_encode(b->request->run, &bytes, &len, e) : 0;
+
+	if (len > 0)
+		hash_sha256_add(h, bytes, len);
+	return r < 0 ? r : 0;
+}
+
 int build_run_hash(struct build *b, struct build_stage *s, const struct cfile_step *step,
 		   struct hash_sha256 *h, struct err *e)
 {
@@ -411,5 +423,5 @@ int build_run_hash(struct build *b, struct build_stage *s, const struct cfile_st
 	}
 	for (unsigned int i = 0; i < step->n_docs; i++)
 		build_layers_key_add(h, step->docs[i].text);
-	return 0;
+	return run_hash_request(b, h, e);
 }

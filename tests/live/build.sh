@@ -364,4 +364,11 @@ rm archive.d/Containerfile; mkfifo archive.d/Containerfile
 timeout 5 "$MYCTR" build archive.d >"$said" 2>&1
 has "nor is a pipe waited for" "Containerfile: Invalid" "$(cat "$said")"
 
+printf 'FROM tools\nRUN ulimit -n >/n\nCMD cat /n\n' >hidden.d/Containerfile
+build hidden.d --rlimit nofile=78 -t asked
+build hidden.d --rlimit nofile=79 -t asked
+is "another limit is another layer" 79 "$(run asked)"
+build hidden.d --rlimit nofile=79 -t asked
+is "and the same one is the same" 1 "$(grep -c 'as before' "$said")"
+
 done_testing
