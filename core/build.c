@@ -190,7 +190,9 @@ static struct build_stage *build_named_by(struct build *b, struct build_stage *s
 	const char *from = strstr(flag, "from=");
 	char name[SPEC_NAME_MAX + 1];
 
-	if (!from || (from != flag && from[-1] != ','))
+	while (from && from != flag && from[-1] != ',' && strncmp(flag, "mount=from=", 11) != 0)
+		from = strstr(from + 1, "from=");
+	if (!from)
 		return NULL;
 	from += strlen("from=");
 	str_format(name, sizeof(name), "%.*s", (int)strcspn(from, ","), from);
@@ -477,6 +479,8 @@ int build_image(const struct build_request *request, struct err *e)
 			    .context = -1,
 			    .layers = { .dir = -1, .work = -1, .home = -1 } };
 	self_init();
+	/* Modes in the image are what steps say. */
+	umask(022);
 	r = pack_find(request->format, &pack, &codec, e);
 	if (r >= 0)
 		r = build_layers_enter(e);

@@ -14,7 +14,6 @@
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/build_walk.h"
@@ -106,15 +105,12 @@ int build_layers_enter(struct err *e)
 
 int build_layers_open(struct build_layers *l, struct err *e)
 {
-	char layers[PATHS_MAX];
 	int r;
 
 	*l = (struct build_layers){ .dir = -1, .work = -1, .home = -1 };
 	r = paths_join(l->path, paths.data, "build", NULL);
 	if (r >= 0)
-		r = paths_join(layers, paths.data, "build", "l");
-	if (r >= 0)
-		r = path_mkdirs(layers, 0700);
+		r = path_mkdirs(l->path, 0700);
 	if (r < 0)
 		return err_sys(e, r, "%s/build: cannot make the folder", paths.data);
 	l->home = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -122,8 +118,13 @@ int build_layers_open(struct build_layers *l, struct err *e)
 	/* Layers hold set-user-id programs: nobody else may reach them. */
 	if (l->home < 0 || l->dir < 0 || fchmod(l->dir, 0700) < 0)
 		return err_sys(e, errno, "%s: cannot open", l->path);
+	/* Nobody may collect a work folder between its making and its lock. */
+	if (flock(l->dir, LOCK_EX) < 0 || (mkdirat(l->dir, "l", 0700) < 0 && errno != EEXIST))
+		return err_sys(e, errno, "%s: cannot lock", l->path);
 	layers_collect(l->dir);
-	return layers_make_work(l, e);
+	r = layers_make_work(l, e);
+	flock(l->dir, LOCK_UN);
+	return r;
 }
 
 /* Where a name of the work folder is, for calls that take paths. */
@@ -285,6 +286,24 @@ static int layers_make_folders(struct build_layers *l, const char *name, struct 
 	return 0;
 }
 
+/* The new layer's top is the tree's: it would hide the mode and owner of what is below. */
+static int layers_like_base(struct build_layers *l, const struct build_tree *t, const char *name,
+			    struct err *e)
+{
+	char upper[64];
+	struct stat st;
+
+	if (t->lower.n == 0)
+		return 0;
+	str_format(upper, sizeof(upper), "%s/u", name);
+	if (fstatat(l->dir, t->lower.v[t->lower.n - 1], &st, 0) < 0 ||
+	    ((st.st_uid != geteuid() || st.st_gid != getegid()) &&
+	     fchownat(l->work, upper, st.st_uid, st.st_gid, 0) < 0) ||
+	    fchmodat(l->work, upper, st.st_mode & 07777, 0) < 0)
+		return err_sys(e, errno, "/: cannot keep its mode and owner");
+	return 0;
+}
+
 static int layers_explain(int code, const char *path, struct err *e)
 {
 	if (code == ENODEV)
@@ -305,6 +324,8 @@ int build_layers_mount(struct build_layers *l, const struct build_tree *t, const
 	char options[LAYERS_OPTIONS], at[64];
 	int r = layers_make_folders(l, name, e), fd;
 
+	if (r >= 0 && writable)
+		r = layers_like_base(l, t, name, e);
 	if (r < 0)
 		return r;
 	r = layers_options(l, t, name, writable, options, sizeof(options));
@@ -360,20 +381,8 @@ int build_layers_unmount(struct build_layers *l, const char *name, struct err *e
 	return 0;
 }
 
-/* Another build may have been first with the same step: either is as good, unless it is to be new. */
-static int layers_rename(int dir, const char *upper, const char *layer, bool replace)
-{
-	if (renameat(dir, upper, dir, layer) == 0)
-		return 0;
-	if (errno != EEXIST && errno != ENOTEMPTY)
-		return -errno;
-	if (replace && syscall(SYS_renameat2, dir, upper, dir, layer, 2 /* RENAME_EXCHANGE */) < 0)
-		return -errno;
-	return 0;
-}
-
 int build_layers_keep(struct build_layers *l, struct arena *a, struct build_tree *t,
-		      const char *name, const char key[BUILD_KEY], bool replace, struct err *e)
+		      const char *name, const char key[BUILD_KEY], struct err *e)
 {
 	char upper[64], at[PATHS_MAX], layer[40];
 	int r;
@@ -385,9 +394,9 @@ int build_layers_keep(struct build_layers *l, struct arena *a, struct build_tree
 		return err_sys(e, errno, "%s: cannot unmount", at);
 	if (syncfs(l->dir) < 0)
 		return err_sys(e, errno, "%s: cannot write to the device", l->path);
-	r = layers_rename(l->dir, upper, layer, replace);
-	if (r < 0)
-		return err_sys(e, r, "%s/%s: cannot keep the layer", l->path, layer);
+	/* Another build may have been first with the same step: either is as good. */
+	if (renameat(l->dir, upper, l->dir, layer) < 0 && errno != EEXIST && errno != ENOTEMPTY)
+		return err_sys(e, errno, "%s/%s: cannot keep the layer", l->path, layer);
 	path_remove(l->work, name);
 	r = layers_add(a, t, layer, e);
 	if (r >= 0)
@@ -413,29 +422,11 @@ static bool layers_in_use(int dir)
 	return false;
 }
 
-static int layers_remove_all(int layers)
-{
-	AUTO_FD int copy = openat(layers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_DIR DIR *d = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *entry;
-	int n = 0;
-
-	if (!d)
-		return -errno;
-	copy = -1;
-	while ((entry = readdir(d)) != NULL) {
-		if (entry->d_name[0] == '.')
-			continue;
-		if (path_remove(layers, entry->d_name) == 0)
-			n++;
-	}
-	return n;
-}
-
 int build_layers_prune(struct err *e)
 {
+	static const char *const names[] = { "l", "c" };
 	char path[PATHS_MAX];
-	AUTO_FD int dir = -1, layers = -1;
+	AUTO_FD int dir = -1;
 	int r = paths_join(path, paths.data, "build", NULL);
 
 	if (r < 0)
@@ -443,11 +434,18 @@ int build_layers_prune(struct err *e)
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return errno == ENOENT ? 0 : err_sys(e, errno, "%s: cannot open", path);
+	if (flock(dir, LOCK_EX) < 0)
+		return err_sys(e, errno, "%s: cannot lock", path);
 	layers_collect(dir);
 	if (layers_in_use(dir))
 		return err_set(e, EBUSY, "%s: a build is running; try again when it has ended",
 			       path);
-	layers = openat(dir, "l", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	r = layers < 0 ? -errno : layers_remove_all(layers);
-	return r < 0 && r != -ENOENT ? err_sys(e, r, "%s: cannot remove the layers", path) : r;
+	/* Interrupted, it leaves what the next build collects, and no half of a layer under a good name. */
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(names); i++) {
+		if (renameat(dir, names[i], dir, LAYERS_WORK "old") == 0)
+			r = path_remove(dir, LAYERS_WORK "old");
+		else
+			r = errno == ENOENT ? 0 : -errno;
+	}
+	return r < 0 ? err_sys(e, r, "%s: cannot remove the layers", path) : 0;
 }

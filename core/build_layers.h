@@ -87,14 +87,14 @@ int build_layers_place(struct build_layers *l, int fd, const char *name, char pa
 void build_layers_unplace(struct build_layers *l, const char *name);
 
 /*
- * Ends a mount. With keep (writable only) what was written is kept under key and added to *t; with replace
- * instead of a layer of that key.
+ * Ends a mount. With keep (writable only) what was written is kept under key, unless there is such a
+ * layer already, and added to *t.
  */
 int build_layers_unmount(struct build_layers *l, const char *name, struct err *e);
 int build_layers_keep(struct build_layers *l, struct arena *a, struct build_tree *t,
-		      const char *name, const char key[BUILD_KEY], bool replace, struct err *e);
+		      const char *name, const char key[BUILD_KEY], struct err *e);
 
-/* Removes every kept layer that no running build may be using; returns how many. */
+/* Removes every kept layer and RUN's caches. -EBUSY while a build runs. */
 int build_layers_prune(struct err *e);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/build.h"
+#include "core/build_copy.h"
 #include "core/build_match.h"
 #include "core/cmd.h"
 #include "core/launch.h"
@@ -118,6 +119,9 @@ static int run_mount_bind(struct build *b, struct build_stage *s, const struct r
 	int r = 0;
 
 	str_format(name, sizeof(name), "tree%u", nth);
+	if (stage && !stage->done)
+		return err_set(e, EINVAL, "--mount: stage %s: write its name, no variable",
+			       m->from);
 	if (m->from && !stage)
 		r = build_base(b, m->from, &tree, e);
 	if (m->from && r >= 0)
@@ -231,17 +235,28 @@ static int run_env(struct build_stage *s, struct spec *run, struct err *e)
 	return r < 0 ? r : spec_mark(run, "env");
 }
 
+/* The operator's choice; the file may have less of it, never more. */
 static int run_network(const struct cfile_step *step, struct spec *run, struct err *e)
 {
-	const char *network = cfile_flag(step, "network");
+	const char *network = cfile_flag(step, "network"), *name = getenv("MYCTR_NETWORK");
+	bool set = spec_is_set(run, spec_field("network"));
 
-	if (network && strcmp(network, "default") != 0) {
+	if (cfile_flag(step, "security"))
+		return err_set(e, ENOTSUP,
+			       "--security: the rights of RUN are myctr build's options");
+	if (network && strcmp(network, "none") == 0) {
 		run->network = (struct strv){ 0 };
-		return spec_set(run, spec_field("network"), network, e);
+		return spec_set(run, spec_field("network"), "none", e);
 	}
-	if (spec_is_set(run, spec_field("network")))
+	if (network && strcmp(network, "default") != 0 &&
+	    !(set && run->network.n == 1 && strcmp(run->network.v[0], network) == 0))
+		return err_set(e, EACCES, "--network=%s: not allowed; give it to myctr build",
+			       network);
+	if (set)
 		return 0;
-	return spec_set(run, spec_field("network"), "host", e);
+	if (!name)
+		name = IS_ENABLED(CONFIG_NET_BRIDGE) && geteuid() == 0 ? NET_DEFAULT : "host";
+	return *name ? spec_set(run, spec_field("network"), name, e) : 0;
 }
 
 static int run_describe(struct build *b, struct build_stage *s, const struct cfile_step *step,
@@ -404,14 +419,44 @@ static int run_hash_request(const struct build *b, struct hash_sha256 *h, struct
 	return r < 0 ? r : 0;
 }
 
+/* What a bind mount shows decides what RUN does as much as the files below it. */
+static int run_mount_hash(struct build *b, struct build_stage *s, const char *flag,
+			  struct hash_sha256 *h, struct err *e)
+{
+	struct build_copy c = { .arena = &b->arena,
+				.from = b->context,
+				.from_name = "the context",
+				.to = "/",
+				.keep_owner = true };
+	struct build_stage *stage;
+	struct build_tree tree;
+	struct run_mount m;
+	int r = run_mount_read(b, s, flag, &m, e);
+
+	if (r < 0 || strcmp(m.type, "bind") != 0)
+		return r;
+	stage = m.from ? build_stage_of(b, s, m.from) : NULL;
+	if (m.from) {
+		r = stage ? 0 : build_base(b, m.from, &tree, e);
+		if (r >= 0)
+			build_layers_key_add(h, stage ? stage->tree.key : tree.key);
+		return r < 0 ? err_wrap(e, "--mount") : 0;
+	}
+	if (strv_add(&b->arena, &c.source, m.source ? m.source : ".") < 0)
+		return err_set(e, ENOMEM, "out of memory");
+	r = build_copy_find(&c, e);
+	if (r >= 0)
+		r = build_copy_hash(&c, h, e);
+	return r < 0 ? err_wrap(e, "--mount") : 0;
+}
+
 int build_run_hash(struct build *b, struct build_stage *s, const struct cfile_step *step,
 		   struct hash_sha256 *h, struct err *e)
 {
 	const struct strv *lists[] = { &step->flags, &step->exec, &s->shell, &s->arg,
 				       &s->config->env };
+	int r = 0;
 
-	(void)b;
-	(void)e;
 	build_layers_key_add(h, "RUN");
 	build_layers_key_add(h, step->text);
 	build_layers_key_add(h, s->config->user ? s->config->user : "");
@@ -423,5 +468,8 @@ int build_run_hash(struct build *b, struct build_stage *s, const struct cfile_st
 	}
 	for (unsigned int i = 0; i < step->n_docs; i++)
 		build_layers_key_add(h, step->docs[i].text);
-	return run_hash_request(b, h, e);
+	for (unsigned int i = 0; r >= 0 && i < step->flags.n; i++)
+		if (strncmp(step->flags.v[i], "mount=", 6) == 0)
+			r = run_mount_hash(b, s, step->flags.v[i] + 6, h, e);
+	return r < 0 ? r : run_hash_request(b, h, e);
 }

@@ -255,10 +255,11 @@ typedef int step_change(struct build *b, struct build_stage *s, void *arg, int r
 			const char *path, struct err *e);
 
 /* One layer: of an earlier build with this key, or made now. */
-static int step_layer(struct build *b, struct build_stage *s, const char key[BUILD_KEY],
+static int step_layer(struct build *b, struct build_stage *s, char key[BUILD_KEY],
 		      step_change *change, void *arg, struct err *e)
 {
 	char path[PATHS_MAX];
+	struct hash_sha256 h;
 	int r = b->request->no_cache ? 0
 				     : build_layers_reuse(&b->layers, &b->arena, &s->tree, key, e);
 
@@ -266,6 +267,12 @@ static int step_layer(struct build *b, struct build_stage *s, const char key[BUI
 		if (r > 0)
 			build_said(b, "as before");
 		return r < 0 ? r : 0;
+	}
+	if (b->request->no_cache) {
+		/* A name of its own: the layer of this key may be another build's. */
+		build_layers_key_begin(&h, key);
+		build_layers_key_add(&h, b->layers.name);
+		build_layers_key_end(&h, key);
 	}
 	r = build_layers_mount(&b->layers, &s->tree, "root", true, path, e);
 	if (r >= 0) {
@@ -277,8 +284,7 @@ static int step_layer(struct build *b, struct build_stage *s, const char key[BUI
 		build_layers_unmount(&b->layers, "root", NULL);
 		return r;
 	}
-	return build_layers_keep(&b->layers, &b->arena, &s->tree, "root", key, b->request->no_cache,
-				 e);
+	return build_layers_keep(&b->layers, &b->arena, &s->tree, "root", key, e);
 }
 
 static int step_make_folder(struct build *b, struct build_stage *s, void *arg, int root,
@@ -359,6 +365,8 @@ static int step_copy_from(struct build *b, struct build_stage *s, struct build_c
 	char path[PATHS_MAX];
 	int r = 0;
 
+	if (stage && !stage->done)
+		return err_set(e, EINVAL, "--from: stage %s: write its name, no variable", from);
 	if (stage)
 		tree = stage->tree;
 	else

@@ -21,6 +21,7 @@ enum {
 	BUILD_OUTPUT,
 	BUILD_NO_CACHE,
 	BUILD_QUIET,
+	BUILD_PRUNE,
 };
 
 static const struct cmd_option build_options[] = {
@@ -35,6 +36,7 @@ static const struct cmd_option build_options[] = {
 	[BUILD_OUTPUT] = { 'o', "output", "FILE", "write a file, not to the store" },
 	[BUILD_NO_CACHE] = { 0, "no-cache", NULL, "do every step anew" },
 	[BUILD_QUIET] = { 'q', "quiet", NULL, "say only what was made" },
+	[BUILD_PRUNE] = { 0, "prune", NULL, "remove kept layers and caches; takes no FOLDER" },
 };
 
 /* The full names of -t. */
@@ -97,6 +99,10 @@ static int build_run_verb(struct cmd_line *line)
 				   .quiet = line->count[BUILD_QUIET] > 0 };
 	int code;
 
+	if (line->count[BUILD_PRUNE])
+		return build_layers_prune(&e) < 0 ? cmd_fail(&e) : 0;
+	if (line->n_args == 0)
+		return cmd_usage(line->cmd, "wants the FOLDER of the build");
 	if (!r.format)
 		r.format = build_format();
 	if (r.output && line->count[BUILD_TAG])
@@ -121,7 +127,7 @@ COMMAND(build) = {
 	.options = build_options,
 	.n_options = ARRAY_SIZE(build_options),
 	.repeats = 1U << BUILD_TAG | 1U << BUILD_ARG | 1U << BUILD_IMAGE,
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = 1,
 	.spec_options = true,
 	.run = build_run_verb,

@@ -128,6 +128,14 @@ check "RUN --mount and --network" build mounts.d -t mounts
 is "are there meanwhile, and not in the image" "$(printf '%s\n' f 1 'hello there world' 1)" "$(run mounts)"
 build mounts.d --no-cache -t mounts
 is "a cache is kept from build to build" 2 "$(run mounts cat /n)"
+echo changed >mounts.d/src/f
+build mounts.d -t mounts
+is "a change of what is bound is seen" changed "$(run mounts cat /f)"
+fails "a file does not give itself the host's network" sh -c 'printf "FROM tools\nRUN --network=host true\n" |
+	"$MYCTR" build -f - mounts.d'
+printf 'FROM scratch\nCOPY src /s\nWORKDIR /w\n' >umask.d
+check "with a umask of 077" sh -c 'umask 077; "$MYCTR" build -f umask.d --format tar -o umask.tar mounts.d'
+hasnt "folders are for everybody" "^drwx------" "$(tar tvf umask.tar)"
 fails "a bind of the context cannot be written" sh -c 'printf "FROM tools\nRUN --mount=type=bind,target=/c touch /c/new\n" |
 	"$MYCTR" build -f - mounts.d'
 check "limits are for RUN's containers" sh -c 'printf "FROM tools\nRUN ulimit -n >/n\nCMD cat /n\n" |
@@ -371,4 +379,7 @@ is "another limit is another layer" 79 "$(run asked)"
 build hidden.d --rlimit nofile=79 -t asked
 is "and the same one is the same" 1 "$(grep -c 'as before' "$said")"
 
+check "--prune" "$MYCTR" build --prune
+is "leaves no layers" "" "$(ls "$MYCTR_DATA/build")"
+check "and the next build works" build slow.d -t slow --build-image tools="$root"
 done_testing
