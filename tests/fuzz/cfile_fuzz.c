@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		cfile_words(&v, f.steps[i].text, &words, &e);
 		cfile_pairs(&v, f.steps[i].text, true, false, &pairs, &e);
 		for (unsigned int j = 0; j < f.steps[i].n_docs; j++)
-			cfile_expand(&v, f.steps[i].docs[j].text, &e);
+			cfile_expand_text(&v, f.steps[i].docs[j].text, &e);
 	}
 	cfile_free(&f);
 	return 0;
