@@ -312,6 +312,9 @@ static int build_stage(struct build *b, struct build_stage *s, struct err *e)
 
 /* ---- the image --------------------------------------------------------------------------------------- */
 
+/* Of what the build itself makes: with times of now each build of the same would be another image. */
+static const struct timespec build_epoch[2];
+
 /* What the image says of itself, as the file that travels in it. */
 static int build_write_config(const struct build_stage *s, int root, struct err *e)
 {
@@ -331,6 +334,8 @@ static int build_write_config(const struct build_stage *s, int root, struct err 
 	image_config_print(&o, s->config);
 	if (out_flush(&o) < 0)
 		return err_sys(e, o.error, "/" IMAGE_CONFIG_DIR "/" IMAGE_CONFIG_NAME);
+	futimens(file, build_epoch);
+	futimens(dir, build_epoch);
 	return 0;
 }
 
@@ -340,14 +345,16 @@ static int build_make_mount_points(int root, struct err *e)
 	static const char *const folders[] = { "dev", "proc", "sys" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-		if (mkdirat(root, folders[i], 0755) < 0 && errno != EEXIST)
+		if (mkdirat(root, folders[i], 0755) == 0)
+			utimensat(root, folders[i], build_epoch, 0);
+		else if (errno != EEXIST)
 			return err_sys(e, errno, "/%s: cannot make the folder", folders[i]);
+	futimens(root, build_epoch);
 	return 0;
 }
 
 static int build_pack(struct build *b, int root, int fd, struct err *e)
 {
-	/* Times of the build's own making would make each build another image. */
 	struct pack_args a = { .root = root, .name = "the image", .newest = PACK_TIMES_KEPT };
 
 	build_said(b, "packing");
