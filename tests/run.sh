@@ -30,7 +30,7 @@ run_scripts()
 {
 	for script in tests/"$1"/*.sh tests/"$1"/*/*.sh; do
 		case $script in *'*'* | */lib.sh | */lib/*) continue ;; esac
-		[ -x "$script" ] || continue
+		[ -x "$script" ] || { echo "not ok - $script: is not executable, and so was not run"; continue; }
 		echo "# $script"
 		"./$script" >"$out/log/script" 2>&1 </dev/null
 		status=$?
