@@ -180,7 +180,13 @@ static bool rules_again(int code)
 	return code == -ERESTART || code == -EINTR || code == -EAGAIN;
 }
 
-int rules_net_remove(const char *bridge, struct err *e)
+/*
+ * Takes away what belongs to name by drop(), until nobody changes the table meanwhile. No table, or no nf_tables at all:
+ * nothing is left.
+ */
+static int rules_drop(int (*drop)(struct netlink *n, struct netlink_req *r, const char *name,
+				  struct err *e),
+		      const char *name, struct err *e)
 {
 	struct netlink n;
 	int code = rules_open(&n, e), i = 0;
@@ -190,12 +196,16 @@ int rules_net_remove(const char *bridge, struct err *e)
 	do {
 		struct netlink_req r = NETLINK_REQ_HEAP;
 
-		code = rules_net_drop(&n, &r, bridge, e);
+		code = drop(&n, &r, name, e);
 		netlink_req_free(&r);
 	} while (rules_again(code) && ++i < RULES_TRIES);
 	netlink_close(&n);
-	/* No table, or no nf_tables at all: nothing is left. */
 	return code == -ENOENT || code == -EPROTONOSUPPORT || code == -EOPNOTSUPP ? 0 : code;
+}
+
+int rules_net_remove(const char *bridge, struct err *e)
+{
+	return rules_drop(rules_net_drop, bridge, e);
 }
 
 /* ---- ports --------------------------------------------------------------------------------------- */
@@ -420,19 +430,7 @@ static int rules_remove_once(struct netlink *n, struct netlink_req *r, const cha
 
 int rules_remove(const char *name, struct err *e)
 {
-	struct netlink n;
-	int code = rules_open(&n, e), i = 0;
-
-	if (code < 0)
-		return code == -EPROTONOSUPPORT ? 0 : code;
-	do {
-		struct netlink_req r = NETLINK_REQ_HEAP;
-
-		code = rules_remove_once(&n, &r, name, e);
-		netlink_req_free(&r);
-	} while (rules_again(code) && ++i < RULES_TRIES);
-	netlink_close(&n);
-	return code == -ENOENT || code == -EPROTONOSUPPORT || code == -EOPNOTSUPP ? 0 : code;
+	return rules_drop(rules_remove_once, name, e);
 }
 
 /* ---- all of it ----------------------------------------------------------------------------------- */
