@@ -11,36 +11,11 @@
 
 #include "core/lib/path.h"
 #include "drivers/image/tar.h"
+#include "tests/fuzz/beside.h"
 #include "tests/fuzz/tar_fix.h"
 #include "tests/unit/drivers/image/tar_make.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static int top = -1;
-static char top_path[] = "/dev/shm/layer_fuzz.XXXXXX";
-
-static void leave(void)
-{
-	path_remove(AT_FDCWD, top_path);
-}
-
-static void begin(void)
-{
-	if (!mkdtemp(top_path) || (geteuid() == 0 && chown(top_path, 65534, 65534) < 0))
-		abort();
-	top = open(top_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	atexit(leave);
-}
-
-static void check_beside(void)
-{
-	struct stat st;
-
-	/* Only root/ is there, made by us. */
-	if (fstat(top, &st) < 0 || st.st_nlink != 3 ||
-	    fstatat(top, "root", &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
-		abort();
-}
 
 static void layer(const uint8_t *data, size_t size, int root, struct tar_limits *limits)
 {
