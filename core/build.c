@@ -19,6 +19,7 @@
 #include "core/lib/event.h"
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
+#include "core/lib/sys.h"
 #include "core/pack.h"
 #include "core/self.h"
 #include "core/store.h"
@@ -463,11 +464,14 @@ static void build_free(struct build *b)
 /* Beside the file, so that a build that fails leaves the old one. */
 static int build_open_output(const char *path, char *temp, size_t size, struct err *e)
 {
+	uint32_t r;
 	int fd;
 
-	if (str_format(temp, size, "%s.new", path) + 1 >= size)
+	if (sys_random(&r, sizeof(r)) < 0)
+		return err_set(e, EIO, "%s: no random numbers for a name beside it", path);
+	if (str_format(temp, size, "%s.%08x", path, r) + 1 >= size)
 		return err_set(e, ENAMETOOLONG, "%s: path too long", path);
-	fd = open(temp, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	return fd < 0 ? err_sys(e, errno, "%s", temp) : fd;
 }
 

@@ -110,6 +110,10 @@ is "a link is copied as a link" /etc/passwd "$(run two readlink /many/link)"
 
 check "to a file: tar" build two.d --format tar -o two.tar
 is "which GNU tar reads" plain "$(tar xOf two.tar added/plain.txt 2>&1)"
+echo mine >two.tar.new
+check "to a file that is there" build two.d --format tar -o two.tar
+is "nobody else's beside it is touched" "two.tar two.tar.new mine" "$(echo two.tar*) $(cat two.tar.new)"
+rm two.tar.new
 check "tar.lz4" build two.d --format tar.lz4 -o two.tar.lz4
 is "which runs in place" "$(run two)" "$(run "$live_dir/two.tar.lz4")"
 check "a build on a squashfs file" sh -c 'mkdir -p three.d; cp "$1" three.d/base; printf "FROM ./base\nRUN echo three >/3\nCMD cat /3\n" >three.d/Containerfile
