@@ -10,7 +10,7 @@ suites=${*:-unit config build fuzz live vm icount}
 jobs=${JOBS:-2}
 out=${TEST_OUT:-$top/build/test}
 mkdir -p "$out/log"
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 failures=
 
 # Every suite works on the full configuration in a build folder of its own.
 prepare()
@@ -107,7 +107,11 @@ for suite in $suites; do
 		# each failing line with the diagnostics around it
 		grep -nE -B 25 -A 15 '^not ok\b' "$log"
 		echo "---- end of $suite ----"
+		failures="$failures$(grep -E '^not ok\b' "$log" | sed "s|^|$suite: |")
+"
 	fi
 done
+# once more at the end, where a log that is cut still shows them
+printf %s "$failures"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

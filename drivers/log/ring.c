@@ -26,6 +26,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/driver.h"
@@ -42,7 +43,8 @@ enum {
 	RING_BLOCK_MAX = 16384,
 	RING_BLOCKS_MIN = 4,
 	RING_SIZE_MAX = 1 << 30,
-	RING_TRIES = 100, /* to read a header that is being written */
+	RING_TRIES = 100, /* to read a header that is being written, */
+	RING_NAP_MS = 1,  /* and how long to let its writer run between two of them */
 };
 
 static const char ring_magic[8] = { 'm', 'y', 'c', 't', 'r', 'l', 'o', 'g' };
@@ -95,6 +97,8 @@ static struct ring_head ring_shape(uint64_t size)
 	h.block = (uint32_t)min_u64(max_u64(size / 16 & ~63ULL, RING_BLOCK_MIN), RING_BLOCK_MAX);
 	h.blocks = (uint32_t)min_u64(max_u64(size / h.block, RING_BLOCKS_MIN),
 				     UINT32_MAX / RING_BLOCK_MAX);
+	/* not 0, which is no place of a reader: it asks for the oldest */
+	h.start = h.end = h.block;
 	return h;
 }
 
@@ -103,11 +107,14 @@ static uint64_t ring_capacity(const struct ring_head *h)
 	return (uint64_t)h->block * h->blocks;
 }
 
-/* 0, -EILSEQ when the bytes are no header of ours, -EAGAIN when the second half does not fit its CRC. */
+/* 0, -EILSEQ when the bytes are no header of ours, -EAGAIN when they are one that is being written. */
 static int ring_parse(const uint8_t b[RING_DATA], struct ring_head *h)
 {
+	static const uint8_t unwritten[RING_DATA];
 	struct ring_head shape;
 
+	if (memcmp(b, unwritten, RING_DATA) == 0)
+		return -EAGAIN;
 	if (memcmp(b, ring_magic, 8) != 0 || le_get32(b + 8) != RING_VERSION ||
 	    le_get32(b + 20) != hash_crc32c(0, b, 20))
 		return -EILSEQ;
@@ -129,6 +136,7 @@ static int ring_parse(const uint8_t b[RING_DATA], struct ring_head *h)
 
 static int ring_read_head(int fd, struct ring_head *h)
 {
+	static const struct timespec nap = { .tv_nsec = RING_NAP_MS * 1000000L };
 	uint8_t b[RING_DATA];
 	int rc = -EAGAIN;
 
@@ -137,7 +145,9 @@ static int ring_read_head(int fd, struct ring_head *h)
 
 		if (n < 0)
 			return -errno;
-		rc = n < RING_DATA ? -EILSEQ : ring_parse(b, h);
+		rc = n < RING_DATA ? -EAGAIN : ring_parse(b, h);
+		if (rc == -EAGAIN)
+			nanosleep(&nap, NULL);
 	}
 	return rc == -EAGAIN ? -EILSEQ : rc;
 }
@@ -175,12 +185,15 @@ static int ring_create(const char *path, const struct ring_head *h)
 	le_put32(b + 12, h->block);
 	le_put32(b + 16, h->blocks);
 	le_put32(b + 20, hash_crc32c(0, b, 20));
+	le_put64(b + 24, h->start);
+	le_put64(b + 32, h->end);
 	le_put32(b + 40, hash_crc32c(0, b + 24, 16));
 	if (unlink(path) < 0 && errno != ENOENT)
 		return -errno;
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
+	/* a reader waits a little for a header that is not there yet */
 	n = ftruncate(fd, RING_DATA + (off_t)ring_capacity(h));
 	n = n ? n
 	      : pwrite(fd, b, sizeof(b), 0); /* last, so that nobody takes it for whole before */
