@@ -12,14 +12,14 @@ out=${TEST_OUT:-$top/build/test}
 mkdir -p "$out/log"
 passed=0 failed=0 skipped=0 failures=
 
-# Every suite works on the full configuration in a build folder of its own.
+# Every suite works on the configuration with everything (board/pc) in a build folder of its own.
 prepare()
 {
-	[ -n "$(find "$out/.config" -newer board/full/defconfig 2>/dev/null)" ] ||
-		make O="$out" full_defconfig >/dev/null || return 1
+	[ -n "$(find "$out/.config" -newer board/pc/defconfig 2>/dev/null)" ] ||
+		make O="$out" pc_defconfig >/dev/null || return 1
 	make -j"$jobs" O="$out" all >"$out/log/prepare.log" 2>&1 || {
 		tail -n 30 "$out/log/prepare.log"
-		echo "not ok - make full_defconfig all"
+		echo "not ok - make pc_defconfig all"
 		return 1
 	}
 	export MYCTR="$out/myctr" MYCTR_OUT="$out"

@@ -46,25 +46,25 @@ build allyes allyesconfig
 for seed in ${RAND_SEEDS:-1 2 3}; do
 	KCONFIG_SEED=$seed build "random-$seed" randconfig
 done
-build glibc full_defconfig LIBC=glibc
+build glibc pc_defconfig LIBC=glibc
 runs glibc 'pie executable.*dynamically linked'
 # a distribution's toolchain: prefix, sysroot and pkg-config of its own (here the host's under other names)
 mkdir -p "$work/toolchain"
 for tool in gcc ar strip; do
 	ln -sf "$(command -v $tool)" "$work/toolchain/x86_64-distro-linux-gnu-$tool"
 done
-build distro full_defconfig CROSS_COMPILE="$work/toolchain/x86_64-distro-linux-gnu-" SYSROOT=/
+build distro pc_defconfig CROSS_COMPILE="$work/toolchain/x86_64-distro-linux-gnu-" SYSROOT=/
 runs distro 'static-pie linked'
 if command -v clang >/dev/null && command -v ld.lld >/dev/null; then
-	build clang-glibc full_defconfig CC=clang LIBC=glibc
-	build clang-musl full_defconfig CC=clang
+	build clang-glibc pc_defconfig CC=clang LIBC=glibc
+	build clang-musl pc_defconfig CC=clang
 	runs clang-musl 'static-pie linked'
 else
 	n=$((n + 1))
 	echo "ok $n - build with clang # SKIP clang or lld missing (tools/deps.sh test)"
 fi
 if command -v aarch64-linux-gnu-gcc >/dev/null; then
-	build aarch64 full_defconfig ARCH=aarch64
+	build aarch64 pc_defconfig ARCH=aarch64
 else
 	n=$((n + 1))
 	echo "ok $n - build for aarch64 # SKIP aarch64-linux-gnu-gcc missing (tools/deps.sh cross)"

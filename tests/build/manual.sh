@@ -17,7 +17,7 @@ ok()
 	tail -n 20 "$work/said" | sed 's/^/# /'
 }
 
-[ -f "$out/.config" ] || make O="$out" full_defconfig >/dev/null
+[ -f "$out/.config" ] || make O="$out" pc_defconfig >/dev/null
 make O="$out" all man >"$work/said" 2>&1
 ok 'make man'
 "$out/myctr" help | sed -n 's/^  \([a-z]*\).*/\1/p' >"$work/verbs"

@@ -23,7 +23,7 @@ shipped=$(files core drivers init | grep '\.c$')
 
 configure()
 {
-	make -s O="$out" full_defconfig >/dev/null && make -s O="$out" LIBC=glibc headers
+	make -s O="$out" pc_defconfig >/dev/null && make -s O="$out" LIBC=glibc headers
 }
 
 check_format()
