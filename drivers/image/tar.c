@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/statfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -56,8 +57,8 @@ static int tar_hash(int fd, uint8_t out[32])
  */
 static pid_t tar_hash_start(int image, int *result)
 {
+	pid_t maker = getpid(), pid;
 	int ends[2];
-	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return 0;
@@ -65,7 +66,9 @@ static pid_t tar_hash_start(int image, int *result)
 	if (pid == 0) {
 		uint8_t sum[32];
 
-		_exit(tar_hash(image, sum) < 0 || fd_write(ends[1], sum, sizeof(sum)) < 0);
+		/* it has our lock on the folder, too: the lock must not outlive us */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(getppid() != maker || tar_hash(image, sum) < 0 || fd_write(ends[1], sum, sizeof(sum)) < 0);
 	}
 	close(ends[1]);
 	*result = ends[0];
