@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,11 +28,14 @@ static bool ready_in_dev(const struct strv *list)
 	return false;
 }
 
-static bool ready_serves(const struct spec *s)
+/* Who has CAP_SYS_ADMIN could make his mount of it one that can be written. */
+static bool ready_serves(const struct launch *l)
 {
-	return s->storage == SPEC_READ_ONLY && !s->privileged && !s->userns && !s->tty &&
-	       s->ipc != SPEC_NS_HOST && !s->device.n && !ready_in_dev(&s->mount) &&
-	       !ready_in_dev(&s->tmpfs);
+	const struct spec *s = l->spec;
+
+	return s->storage == SPEC_READ_ONLY && !(l->caps.bounding & CAP_BIT(CAP_SYS_ADMIN)) &&
+	       !s->privileged && !s->userns && !s->tty && s->ipc != SPEC_NS_HOST && !s->device.n &&
+	       !ready_in_dev(&s->mount) && !ready_in_dev(&s->tmpfs);
 }
 
 static int ready_fill(const char *path)
@@ -54,7 +58,7 @@ static int ready_fill(const char *path)
 }
 
 /* Whole or not at all under its own name; who comes second leaves the first one's there. */
-static int ready_make(const char *container, const char *path)
+static void ready_make(const char *container, const char *path)
 {
 	char temp[PATHS_MAX], name[80];
 	mode_t old = umask(0);
@@ -65,22 +69,21 @@ static int ready_make(const char *container, const char *path)
 	if (r == 0)
 		r = ready_fill(temp);
 	umask(old);
-	if (r == 0 && rename(temp, path) < 0)
-		r = -errno;
-	if (r < 0)
+	if (r != 0 || rename(temp, path) < 0)
 		path_remove(AT_FDCWD, temp);
-	return r;
 }
 
 void child_ready_take(struct child *c)
 {
 	char path[PATHS_MAX];
 
-	if (!ready_serves(c->l->spec) || paths_join(path, paths.run, "mnt", "dev") < 0)
+	if (!ready_serves(c->l) || paths_join(path, paths.run, "mnt", "dev") < 0)
 		return;
 	c->dev_tree = sys_open_tree(AT_FDCWD, path, false);
-	if (c->dev_tree == -ENOENT && ready_make(c->l->spec->name, path) == 0)
-		c->dev_tree = sys_open_tree(AT_FDCWD, path, false);
+	if (c->dev_tree != -ENOENT)
+		return;
+	ready_make(c->l->spec->name, path);
+	c->dev_tree = sys_open_tree(AT_FDCWD, path, false);
 }
 
 /* The runtime folder may be on a file system without devices; this mount of it has them again. */
