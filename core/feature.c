@@ -56,6 +56,8 @@ const struct feature features[] = {
 	{ "MACVLAN", "networks of kind macvlan", "modprobe macvlan", feature_try_link, "macvlan",
 	  0 },
 	{ "IPVLAN", "networks of kind ipvlan", "modprobe ipvlan", feature_try_link, "ipvlan", 0 },
+	{ "VLAN_8021Q", "vlan of networks and interfaces", "modprobe 8021q", feature_try_link,
+	  "vlan", 0 },
 	{ "PROC_FS", "/proc", NULL, feature_try_filesystem, "proc", 0 },
 	{ "SYSFS", "/sys", NULL, feature_try_filesystem, "sysfs", 0 },
 	{ "TMPFS", "/dev, /run, storage = tmpfs", NULL, feature_try_filesystem, "tmpfs", 0 },
@@ -236,17 +238,28 @@ static uint64_t of_image(const char *path)
 	return 0;
 }
 
-/* Of a name nobody describes the default network's needs are meant. */
-static uint64_t kind_of(const struct manifest *m, const char *name)
+static uint64_t of_kind(uint64_t kind)
 {
-	uint64_t kind = net_kind_of(name);
+	for (DRIVER_EACH(net, d))
+		if ((*d)->kind == kind)
+			return bits_of((*d)->kernel);
+	return 0;
+}
+
+/* Of a name nobody describes the default network's needs are meant. */
+static uint64_t of_network(const struct manifest *m, const char *name)
+{
+	const struct net_spec *net;
 	const struct section *n;
 
-	if (kind != NET_N_KINDS)
-		return kind;
+	if (net_kind_of(name) != NET_N_KINDS)
+		return of_kind(net_kind_of(name));
 	n = IS_ENABLED(CONFIG_NETWORK) && m ? section_find(m->sections[SECTION_NETWORK], name)
 					    : NULL;
-	return n ? container_of(n, const struct net_spec, section)->kind : NET_BRIDGE;
+	if (!n)
+		return of_kind(NET_BRIDGE);
+	net = container_of(n, const struct net_spec, section);
+	return of_kind(net->kind) | (net->vlan ? bits_of("VLAN_8021Q") : 0);
 }
 
 static uint64_t of_networks(const struct spec *s, const struct manifest *m)
@@ -254,9 +267,7 @@ static uint64_t of_networks(const struct spec *s, const struct manifest *m)
 	uint64_t bits = s->network.n ? 0 : bits_of("NET_NS");
 
 	for (unsigned int i = 0; i < s->network.n; i++)
-		for (DRIVER_EACH(net, d))
-			if ((*d)->kind == kind_of(m, s->network.v[i]))
-				bits |= bits_of((*d)->kernel);
+		bits |= of_network(m, s->network.v[i]);
 	/* Where the supervisor can do it too, what is missing is said and nothing fails. */
 	return bits | (s->publish.n && !IS_ENABLED(CONFIG_NET_FORWARD) ? bits_of(FILTER) : 0);
 }

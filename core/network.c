@@ -312,6 +312,20 @@ static int section_failed(const struct section *s, enum section_kind kind, struc
 	return s->origin ? err_wrap(e, s->origin) : -e->code;
 }
 
+/* The kernel has one of the two on an interface, and ipvlan there in one mode. */
+static bool net_is_at_odds(const struct net_spec *a, const struct net_spec *b)
+{
+	bool links = (a->kind == NET_MACVLAN || a->kind == NET_IPVLAN) &&
+		     (b->kind == NET_MACVLAN || b->kind == NET_IPVLAN);
+
+	if (!IS_ENABLED(CONFIG_NET_MACVLAN) || !links || strcmp(a->parent, b->parent) != 0 ||
+	    a->vlan != b->vlan)
+		return false;
+	return a->kind != b->kind ||
+	       (a->kind == NET_IPVLAN &&
+		strcmp(a->mode ? a->mode : "l2", b->mode ? b->mode : "l2") != 0);
+}
+
 static int net_check_others(const struct net_spec *n, const struct section *list, struct err *e)
 {
 	for (const struct section *s = list; s != &n->section; s = s->next) {
@@ -320,6 +334,11 @@ static int net_check_others(const struct net_spec *n, const struct section *list
 		if ((n->net4.len && o->net4.len && addr_overlap(&n->net4, &o->net4)) ||
 		    (n->net6.len && o->net6.len && addr_overlap(&n->net6, &o->net6)))
 			return err_set(e, EINVAL, "shares addresses with network %s", s->name);
+		if (net_is_at_odds(n, o))
+			return err_set(e, EINVAL,
+				       "parent = %s: network %s has it as %s, and an interface can be "
+				       "below one kind and mode only",
+				       n->parent, s->name, net_kind_name(o->kind));
 	}
 	return 0;
 }

@@ -32,14 +32,28 @@ void link_sysctl(const char *family, const char *ifname, const char *key, const 
 	fd_write_text(AT_FDCWD, path, value);
 }
 
+/* The interface of the device; brought up, as nothing on top of it could be otherwise. */
+static int link_parent(struct netlink *n, const struct net_spec *net, struct link *parent,
+		       struct err *e)
+{
+	NETLINK_BUF buf[64];
+	struct netlink_req r = NETLINK_REQ(buf);
+	int ret = link_get(n, net->parent, parent, e);
+
+	if (ret == -ENODEV)
+		return err_set(e, ENODEV, "%s: there is no such interface", net->parent);
+	if (ret < 0 || parent->running)
+		return ret;
+	link_begin(&r, RTM_NEWLINK, NLM_F_ACK, parent->index, NULL, true, "bringing its parent up");
+	return netlink_talk(n, &r, NULL, NULL, e);
+}
+
 int link_lower(struct netlink *n, const struct net_spec *net, struct err *e)
 {
 	char name[NET_IFNAME], alias[LINK_ALIAS];
 	struct link parent, vlan;
-	int ret = link_get(n, net->parent, &parent, e);
+	int ret = link_parent(n, net, &parent, e);
 
-	if (ret == -ENODEV)
-		return err_set(e, ENODEV, "%s: there is no such interface", net->parent);
 	if (ret < 0 || !net->vlan)
 		return ret < 0 ? ret : parent.index;
 	net_lower_name(net, name);

@@ -51,7 +51,7 @@ subnet = 10.81.0.0/24
 gateway = 10.81.0.1
 [network iv]
 kind = ipvlan
-parent = low0
+parent = low2
 subnet = 10.82.0.0/24
 [network vl]
 parent = low0
@@ -189,7 +189,8 @@ is "and leaves nothing" "lo " "$(leftovers)"
 
 # on an interface of the device
 ip link add low0 type veth peer name low1
-ip link set low0 up
+# the device has an eth0 of its own, as most have
+ip link add low2 type veth peer name eth0
 ip link set low1 up
 ip addr add 10.81.0.1/24 dev low1
 kind()
@@ -217,10 +218,11 @@ if ip link add link low0 name low0.99 type vlan id 99 2>/dev/null; then
 else
 	skip "VLANs" "this kernel has no VLAN_8021Q"
 fi
-is "nothing is left of those" "lo low0 low1 " "$(leftovers "lo low0 low1 ")"
+is "nothing is left of those" "eth0 lo low0 low1 low2 " "$(leftovers "eth0 lo low0 low1 low2 ")"
 fails "a virtual link is not moved" run_in --net ph --name ph1 "$root" true
 has "and it is said why" 'low0: is a virtual link of kind veth' "$got"
 ip link del low0
+ip link del low2
 fails "a parent that is not there" run_in --net mv --name x "$root" true
 has "is named" 'mv: low0: there is no such interface' "$got"
 

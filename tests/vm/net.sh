@@ -8,7 +8,7 @@ vm_name=net
 . tests/vm/lib.sh
 command -v curl >/dev/null || bail "curl is missing"
 KERNEL=debian
-MODULES="bridge veth nf_tables nf_conntrack nf_nat nft_ct nft_nat nft_masq nft_chain_nat nft_fib nft_fib_ipv4 nft_fib_ipv6 nft_fib_inet nft_reject nft_reject_inet"
+MODULES="bridge veth macvlan ipvlan 8021q nf_conntrack_netlink nf_tables nf_conntrack nf_nat nft_ct nft_nat nft_masq nft_chain_nat nft_fib nft_fib_ipv4 nft_fib_ipv6 nft_fib_inet nft_reject nft_reject_inet"
 export KERNEL MODULES
 vm_prepare
 "$MYCTR" features 2>/dev/null | grep -Eq "^net +bridge" || bail "no bridge in this build"
@@ -55,6 +55,25 @@ command = sleep 100000
 storage = read-only
 network = lan0
 END
+# Each on one end of a cable, whose other end is made below in a namespace of its own.
+others="mv iv il vl mvl"
+# other NETWORK KIND PARENT NUMBER [LINE...]
+other()
+{
+	printf '[network %s]\nkind = %s\nparent = %s\nsubnet = 10.%s.0.0/24\ngateway = 10.%s.0.254\n' "$1" "$2" "$3" "$4" "$4"
+	name=$1
+	shift 4
+	[ $# = 0 ] || printf '%s\n' "$@"
+	printf '[container %s]\nimage = box\ncommand = sleep 100000\nstorage = read-only\nnetwork = %s\nautostart = no\n' "$name" "$name"
+}
+{
+	other mv macvlan low0 81
+	other iv ipvlan low1 82
+	other il ipvlan low2 85 'mode = l3'
+	other vl bridge low0 83 'vlan = 7'
+	other mvl macvlan low0 84 'vlan = 8' 'mode = private'
+	printf '[interface eth0.9]\nparent = eth0\nvlan = 9\naddress = 10.99.0.1/24\nmtu = 1400\n'
+} >>"$root/etc/myctr/manifest"
 (cd "$root" && find . | cpio -o -H newc --quiet >"$work/root.cpio")
 
 port=
@@ -100,4 +119,49 @@ is "after SIGKILL it is the device's again" 1 "$(nics)"
 ctr start owner >/dev/null 2>&1
 until_guest 20 '^owner .* Up ' /usr/bin/myctr ps
 is "and it can be had again" 0 "$(nics)"
+
+# a VLAN of the device's own, from the manifest
+bb() { guest /bin/busybox "$@" 2>&1; }
+has "a VLAN sub-interface is up" '10\.99\.0\.1/24' "$(bb ip -4 addr show eth0.9)"
+has "with its parent and number" 'eth0\.9 +\| 9 +\| eth0' "$(bb cat /proc/net/vlan/config)"
+is "and its MTU" 1400 "$(bb cat /sys/class/net/eth0.9/mtu)"
+
+# macvlan, ipvlan and VLANs; at the other end somebody answers at .254 of each network
+guest /bin/sh -c 'b=/bin/busybox
+$b unshare -n $b sleep 100000 </dev/null >/dev/null 2>&1 & pid=$!
+while [ "$($b readlink /proc/$pid/ns/net)" = "$($b readlink /proc/self/ns/net)" ]; do $b usleep 20000; done
+for n in 0 1 2; do
+	$b ip link add low$n type veth
+	$b ip link set veth0 name far$n
+	$b ip link set far$n netns $pid
+	$b nsenter -t $pid -n $b ip link set far$n up
+done
+far() { $b nsenter -t $pid -n $b ip "$@"; }
+for vlan in 7 8; do far link add link far0 name far0.$vlan type vlan id $vlan; far link set far0.$vlan up; done
+far addr add 10.81.0.254/24 dev far0
+far addr add 10.82.0.254/24 dev far1
+far addr add 10.83.0.254/24 dev far0.7
+far addr add 10.84.0.254/24 dev far0.8' 2>&1
+for name in $others; do ctr start "$name" 2>&1; done
+until_guest 30 '^vl .* Up ' /usr/bin/myctr ps
+# reach NAME NUMBER: the other end is not a listener, and says so
+reach()
+{
+	has "$1: an address" "inet 10\.$2\.0\.[0-9]+/24" "$(ctr exec "$1" ip -4 addr show eth0 2>&1)"
+	has "$1: it reaches what is there" "10\.$2\.0\.254 .*lladdr" \
+		"$(ctr exec "$1" sh -c "nc -w 5 10.$2.0.254 9 </dev/null >/dev/null 2>&1; ip neigh" 2>&1)"
+}
+reach mv 81
+reach iv 82
+reach vl 83
+reach mvl 84
+mac() { ctr exec "$1" ip link show eth0 2>&1 | grep -Eo 'ether [0-9a-f:]+'; }
+is "an ipvlan link has the MAC of its parent" "ether $(bb cat /sys/class/net/low1/address)" "$(mac iv)"
+has "a macvlan link one of its own" 'ether 02:' "$(mac mv)"
+has "an ipvlan of mode l3: its address, no neighbours" 'NOARP' "$(ctr exec il ip addr show eth0 2>&1)"
+has "its default route" 'default via 10\.85\.0\.254' "$(ctr exec il ip route 2>&1)"
+has "the VLANs that networks asked for" 'low0\.7 +\| 7 +\| low0' "$(bb cat /proc/net/vlan/config)"
+# shellcheck disable=SC2086 # words
+ctr stop -t 1 $others >/dev/null 2>&1
+is "stopped: no VLAN or bridge is left" "" "$(bb ls /sys/class/net | grep -E '^(br-|low0\.)')"
 done_testing

@@ -102,6 +102,13 @@ static void test_refused(void **state)
 		"m:1: [network lan0]: 10.0.0.0/31: has no room for a container");
 	refused("[network a]\nsubnet = 10.0.0.0/8\n[network b]\nsubnet = 10.1.0.0/24\n",
 		"m:3: [network b]: shares addresses with network a");
+	refused("[network a]\nkind = macvlan\nparent = e\n[network b]\nkind = ipvlan\nparent = e\n",
+		"m:4: [network b]: parent = e: network a has it as macvlan, and an interface can be "
+		"below one kind and mode only");
+	refused("[network a]\nkind = ipvlan\nparent = e\nmode = l2\n[network c]\nkind = ipvlan\n"
+		"parent = e\n[network b]\nkind = ipvlan\nmode = l3\nparent = e\n",
+		"m:8: [network b]: parent = e: network a has it as ipvlan, and an interface can be "
+		"below one kind and mode only");
 	refused("[network none]\nsubnet = 10.0.0.0/24\n",
 		"m:1: [network none]: this name has a meaning of its own; take another");
 	refused("[network m]\nkind = ipvlan\nsubnet = 10.0.0.0/24\n",
