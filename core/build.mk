@@ -15,6 +15,9 @@ obj-$(CONFIG_CLI) += core/cmd.o core/cmd_spec.o core/cmd_help.o core/watch.o
 obj-$(CONFIG_NET_PORTS) += core/port.o core/port_owner.o core/publish.o
 obj-$(CONFIG_NET_NFT) += core/rules.o core/rules_table.o core/rules_probe.o
 obj-$(CONFIG_NETWORK) += core/network.o core/lease.o core/net.o
+obj-$(CONFIG_MACHINE) += core/machine.o
+obj-$(CONFIG_BOOT_TEMPLATE) += core/template.o
+obj-$(CONFIG_MARKS) += core/marks.o
 obj-$(if $(CONFIG_NETWORK),,y) += core/net_none.o
 obj-y += core/cap.o
 obj-y += core/ids.o
@@ -44,7 +47,8 @@ spec-sources := core/spec.c core/spec_signal.c core/spec_value.c core/spec_finis
 	core/lib/str.c core/lib/str_escape.c core/lib/str_nearest.c core/lib/err.c core/lib/fd.c core/lib/path.c \
 	core/lib/out.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/words.c core/lib/capname.c core/lib/addr.c
 manifest-sources := $(spec-sources) core/manifest.c core/manifest_text.c core/manifest_read.c core/manifest_bin.c \
-	core/manifest_order.c core/manifest_print.c core/system.c core/paths.c core/network.c
+	core/manifest_order.c core/manifest_print.c core/system.c core/paths.c core/network.c \
+	core/machine.c core/template.c
 
 # The manifest of CONFIG_MANIFEST becomes data here, checked by the device's own parser.
 ifneq ($(CONFIG_MANIFEST)$(if $(CONFIG_SPEC_FOREIGN),,y),)

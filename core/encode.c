@@ -233,8 +233,7 @@ static int decode_value(struct fields *t, const struct spec_field *f, const uint
 static int decode_name(struct fields *t, const char **name, const uint8_t *p, size_t len,
 		       struct err *e)
 {
-	if (!name || *name || !len || p[len - 1] || strlen((const char *)p) != len - 1 ||
-	    !path_is_name((const char *)p))
+	if (!name || *name || !len || p[len - 1] || strlen((const char *)p) != len - 1)
 		return err_set(e, EBADMSG, "damaged name in the binary form");
 	*name = arena_str(t->arena, (const char *)p);
 	return *name ? 0 : err_set(e, ENOMEM, "out of memory");
@@ -320,6 +319,8 @@ int spec_decode(const uint8_t *in, size_t len, struct spec **out, struct err *e)
 		return err_set(e, ENOMEM, "out of memory");
 	t = SPEC_FIELDS(s);
 	ret = decode_fields(&t, &s->name, in, len, e);
+	if (ret >= 0 && s->name && !path_is_name(s->name))
+		ret = err_set(e, EBADMSG, "damaged name in the binary form");
 	if (ret < 0) {
 		spec_free(s);
 		return ret;

@@ -8,7 +8,7 @@
  *	 4  2  version      6  2  number of containers
  *	 8  4  length of everything, header included
  *	12  4  CRC32C of bytes 0..11 and 16..end
- *	16  2  number of [network]s    18  2  number of [interface]s
+ *	16 16  numbers of sections, 2 each, in the order of enum section_kind; the rest 0
  * then [system], each of these and each container: 4 length, the struct's binary form (encode.c).
  */
 #include <errno.h>
@@ -21,12 +21,14 @@
 #include "core/lib/le.h"
 #include "core/manifest.h"
 
-#define BIN_VERSION 2
-#define BIN_HEADER 20
+#define BIN_VERSION 3
+#define BIN_KINDS 8
+#define BIN_HEADER (16 + 2 * BIN_KINDS)
 #define BIN_SUMMED 16 /* the second part of what the checksum covers begins here */
 #define BIN_MAX (64U << 20)
 
 static const uint8_t bin_magic[4] = "mman";
+_Static_assert((int)SECTION_N <= BIN_KINDS, "the header has room for BIN_KINDS numbers");
 
 static uint32_t bin_crc(const uint8_t *p, size_t len)
 {
@@ -167,10 +169,10 @@ static int bin_sections(struct manifest *m, const uint8_t *in, size_t len, size_
 	const uint8_t *piece;
 	size_t n;
 
-	for (unsigned int k = 0; k < SECTION_N; k++) {
+	for (unsigned int k = 0; k < BIN_KINDS; k++) {
 		for (unsigned int i = le_get16(in + BIN_SUMMED + 2 * k); i; i--) {
-			if (!IS_ENABLED(CONFIG_NETWORK))
-				return err_set(e, ENOTSUP, "this build has no networks");
+			if (!IS_ENABLED(CONFIG_NETWORK) || k >= SECTION_N)
+				return err_set(e, ENOTSUP, "this build has no such sections");
 			if (bin_piece(in, len, at, &piece, &n, e) < 0 ||
 			    bin_section(m, k, piece, n, e) < 0)
 				return -e->code;

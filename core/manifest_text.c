@@ -143,23 +143,35 @@ static int text_image(struct text *t, const char *where, const char *kind, const
 	return 0;
 }
 
+static const char *const text_kinds[] = {
+	"container", "system", "network", "interface",
+#if IS_ENABLED(CONFIG_MACHINE)
+	"mount",     "device", "console",
+#endif
+};
+
+#if IS_ENABLED(CONFIG_MACHINE)
+#define TEXT_KINDS \
+	"[network NAME], [interface NAME], [mount PATH], [device PATTERN] and [console TTY]"
+#else
+#define TEXT_KINDS "[network NAME] and [interface NAME]"
+#endif
+
 static int text_unknown_section(struct text *t, const char *where, const char *kind)
 {
-	static const char *const known[] = { "container", "system", "network", "interface" };
 	const char *near;
 
-	for (size_t i = 2; i < ARRAY_SIZE(known); i++) {
-		if (!strcmp(known[i], kind))
+	for (size_t i = 2; i < ARRAY_SIZE(text_kinds); i++) {
+		if (!strcmp(text_kinds[i], kind))
 			return text_fail(t, where, "this build has no [%s] sections", kind);
 	}
-	near = str_nearest(kind, known, ARRAY_SIZE(known));
+	near = str_nearest(kind, text_kinds, ARRAY_SIZE(text_kinds));
 	if (near)
 		return text_fail(t, where, "unknown section [%.40s] (did you mean [%s]?)", kind,
 				 near);
-	return text_fail(t, where,
-			 "unknown section [%.40s]; there are [system], [container NAME], "
-			 "[network NAME] and [interface NAME]",
-			 kind);
+	return text_fail(
+		t, where,
+		"unknown section [%.40s]; there are [system], [container NAME], " TEXT_KINDS, kind);
 }
 
 static int text_section(struct text *t, char *p)

@@ -13,6 +13,7 @@
 #include "core/lib/config.h"
 #include "core/lib/hash.h"
 #include "core/lib/path.h"
+#include "core/machine.h"
 
 #define CHECK(fn) (SPEC_FOREIGN ? (fn) : NULL)
 
@@ -156,6 +157,14 @@ const struct section_table section_tables[SECTION_N] = {
 			      ARRAY_SIZE(net_fields), path_is_name },
 	[SECTION_INTERFACE] = { "interface", "an interface", sizeof(struct iface_spec),
 				iface_fields, ARRAY_SIZE(iface_fields), net_is_ifname },
+#if IS_ENABLED(CONFIG_MACHINE)
+	[SECTION_MOUNT] = { "mount", "a mount", sizeof(struct mount_spec), mount_fields,
+			    MOUNT_FIELDS, mount_is_path },
+	[SECTION_DEVICE] = { "device", "devices", sizeof(struct node_spec), node_fields,
+			     NODE_FIELDS, node_is_pattern },
+	[SECTION_CONSOLE] = { "console", "a console", sizeof(struct console_spec), console_fields,
+			      CONSOLE_FIELDS, console_is_terminal },
+#endif
 };
 
 /* ---- lists --------------------------------------------------------------------------------------- */
@@ -169,8 +178,10 @@ struct section *section_new(enum section_kind kind)
 	s->arena.limit = 64U << 10;
 	if (kind == SECTION_NETWORK)
 		container_of(s, struct net_spec, section)->nat = true;
-	else
+	else if (kind == SECTION_INTERFACE)
 		container_of(s, struct iface_spec, section)->up = true;
+	else if (IS_ENABLED(CONFIG_MACHINE))
+		machine_defaults(s, kind);
 	return s;
 }
 
@@ -305,7 +316,7 @@ int iface_finish(const struct iface_spec *i, struct err *e)
 
 static int section_failed(const struct section *s, enum section_kind kind, struct err *e)
 {
-	char where[SPEC_NAME_MAX + 16];
+	char where[SPEC_NAME_MAX + 80];
 
 	str_format(where, sizeof(where), "[%s %s]", section_tables[kind].kind, s->name);
 	err_wrap(e, where);
@@ -354,6 +365,10 @@ int section_finish(struct section *const lists[SECTION_N], struct err *e)
 	for (struct section *s = lists[SECTION_INTERFACE]; s; s = s->next)
 		if (iface_finish(container_of(s, struct iface_spec, section), e) < 0)
 			return section_failed(s, SECTION_INTERFACE, e);
+	for (unsigned int k = SECTION_MOUNT; IS_ENABLED(CONFIG_MACHINE) && k < SECTION_N; k++)
+		for (struct section *s = lists[k]; s; s = s->next)
+			if (machine_finish(s, k, e) < 0)
+				return section_failed(s, k, e);
 	return 0;
 }
 

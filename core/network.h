@@ -15,6 +15,7 @@
 
 #include "core/lib/addr.h"
 #include "core/lib/arena.h"
+#include "core/lib/config.h"
 #include "core/lib/err.h"
 #include "core/spec.h"
 
@@ -32,7 +33,14 @@ struct section {
 	const char *origin; /* "manifest:12", NULL; never encoded */
 };
 
-enum section_kind { SECTION_NETWORK, SECTION_INTERFACE, SECTION_N };
+enum section_kind {
+	SECTION_NETWORK,
+	SECTION_INTERFACE,
+	SECTION_MOUNT, /* these three: core/machine.h */
+	SECTION_DEVICE,
+	SECTION_CONSOLE,
+	SECTION_N = IS_ENABLED(CONFIG_MACHINE) ? SECTION_CONSOLE + 1 : SECTION_MOUNT
+};
 
 enum net_kind { NET_BRIDGE, NET_HOST, NET_NONE, NET_MACVLAN, NET_IPVLAN, NET_PHYS, NET_N_KINDS };
 

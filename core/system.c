@@ -10,6 +10,7 @@
 
 #include "core/lib/config.h"
 #include "core/port.h"
+#include "core/template.h"
 
 #define CHECK(fn) (SPEC_FOREIGN ? (fn) : NULL)
 
@@ -52,6 +53,12 @@ static int system_check_sysctl(const char *text, struct err *e)
 	return spec_keyval(text, key, sizeof(key), &value, e);
 }
 
+/* A build without templates takes the text as it is. */
+static int system_check_hostname(const char *text, struct err *e)
+{
+	return IS_ENABLED(CONFIG_BOOT_TEMPLATE) ? template_check(text, e) : 0;
+}
+
 static int system_check_wan(const char *text, struct err *e)
 {
 	return !IS_ENABLED(CONFIG_NET_PORTS) || port_is_device(text)
@@ -61,7 +68,8 @@ static int system_check_wan(const char *text, struct err *e)
 
 const struct spec_field system_fields[] = {
 	FIELD(1, "hostname", SPEC_STR, hostname, "NAME",
-	      "name of the device (default: left as it is)"),
+	      "name of the device; gw-${serial}, ${mac:eth0}, ${file:PATH}",
+	      .check = CHECK(IS_ENABLED(CONFIG_BOOT_TEMPLATE) ? system_check_hostname : NULL)),
 	FIELD(2, "data", SPEC_STR, data, "DEV FSTYPE [OPTIONS]",
 	      "what is mounted as the data folder", .check = CHECK(system_check_data)),
 	FIELD(3, "console", SPEC_WORDS, console, "WORDS", "command kept running on the console"),

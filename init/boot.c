@@ -22,9 +22,8 @@
 #include "core/lib/path.h"
 #include "core/paths.h"
 #include "core/sysctl.h"
+#include "init/boot.h"
 #include "init/sup.h"
-
-#define BOOT_DATA_WAIT_MS 10000 /* for the data partition's device to appear */
 
 /* No logic here. A mount that is there already (EBUSY) is as good as ours. */
 static const struct {
@@ -126,15 +125,15 @@ static int boot_sysctl(const char *text, struct err *e)
 	return proc < 0 ? err_sys(e, errno, "/proc") : sysctl_set(proc, text, e);
 }
 
-static int boot_wait_for(const char *device, struct err *e)
+int boot_wait_for(const char *device, uint64_t ms, struct err *e)
 {
-	for (int ms = 0; ms <= BOOT_DATA_WAIT_MS; ms += 50) {
+	for (uint64_t at = 0; at <= ms; at += 50) {
 		if (access(device, F_OK) == 0)
 			return 0;
 		usleep(50000);
 	}
-	return err_set(e, ENODEV, "%s: did not appear within %d s", device,
-		       BOOT_DATA_WAIT_MS / 1000);
+	return err_set(e, ENODEV, "%s: did not appear within %u s", device,
+		       (unsigned int)(ms / 1000));
 }
 
 /* Copies the next word to word, "" when there is none or it is too long; returns what follows. */
@@ -146,21 +145,15 @@ static const char *boot_word(const char *text, char *word, size_t size)
 	return text + n + strspn(text + n, " \t");
 }
 
-/* "DEVICE PATH FSTYPE [OPTIONS]"; ro is an option like any other. */
-static int boot_mount(const char *text, struct err *e)
+/* ro is an option like any other. */
+int boot_mount_at(const char *device, const char *at, const char *type, const char *options,
+		  struct err *e)
 {
-	char device[96], at[128], type[32], options[128] = "";
+	char list[160], data[160] = "", *save = NULL;
 	unsigned long flags = MS_NOSUID | MS_NODEV;
-	char data[128] = "", *save = NULL;
-	const char *rest = text;
 
-	rest = boot_word(rest, device, sizeof(device));
-	rest = boot_word(rest, at, sizeof(at));
-	rest = boot_word(rest, type, sizeof(type));
-	boot_word(rest, options, sizeof(options));
-	if (!*type)
-		return err_set(e, EINVAL, "%s: expected DEVICE PATH FSTYPE [OPTIONS]", text);
-	for (char *o = strtok_r(options, ",", &save); o; o = strtok_r(NULL, ",", &save)) {
+	str_copy(list, sizeof(list), options);
+	for (char *o = strtok_r(list, ",", &save); o; o = strtok_r(NULL, ",", &save)) {
 		size_t used = strlen(data);
 
 		if (strcmp(o, "ro") == 0)
@@ -172,12 +165,27 @@ static int boot_mount(const char *text, struct err *e)
 		else if (strcmp(o, "rw") != 0)
 			snprintf(data + used, sizeof(data) - used, "%s%s", used ? "," : "", o);
 	}
-	if (device[0] == '/' && boot_wait_for(device, e) < 0)
-		return -e->code;
 	path_mkdirs(at, 0755);
 	return mount(device, at, type, flags, data) < 0
 		       ? err_sys(e, errno, "%s: mounting it at %s", device, at)
 		       : 0;
+}
+
+/* "DEVICE PATH FSTYPE [OPTIONS]" */
+static int boot_mount(const char *text, struct err *e)
+{
+	char device[96], at[128], type[32], options[128];
+	const char *rest = text;
+
+	rest = boot_word(rest, device, sizeof(device));
+	rest = boot_word(rest, at, sizeof(at));
+	rest = boot_word(rest, type, sizeof(type));
+	boot_word(rest, options, sizeof(options));
+	if (!*type)
+		return err_set(e, EINVAL, "%s: expected DEVICE PATH FSTYPE [OPTIONS]", text);
+	if (device[0] == '/' && boot_wait_for(device, BOOT_WAIT_MS, e) < 0)
+		return -e->code;
+	return boot_mount_at(device, at, type, options, e);
 }
 
 static int boot_data(const char *text, struct err *e)
@@ -200,16 +208,36 @@ static void boot_each(const struct strv *list, int (*step)(const char *text, str
 			sup_say(NULL, "%s", e.msg);
 }
 
-void boot_system(struct sup *s)
+static void boot_hostname(const char *name)
 {
-	const struct system_spec *y = &s->manifest.system;
+	char buf[HOSTNAME_MAX];
+
+	if (IS_ENABLED(CONFIG_BOOT_TEMPLATE))
+		name = hostname_of(name, buf);
+	if (sethostname(name, strlen(name)) < 0)
+		sup_say(NULL, "hostname %s: %s", name, err_text(errno));
+}
+
+static void boot_plain_mounts(const struct system_spec *y)
+{
 	struct err e = { 0 };
 
-	boot_each(&y->module, boot_module);
-	boot_each(&y->sysctl, boot_sysctl);
-	if (y->hostname && sethostname(y->hostname, strlen(y->hostname)) < 0)
-		sup_say(NULL, "hostname %s: %s", y->hostname, err_text(errno));
 	if (y->data && boot_data(y->data, &e) < 0)
 		sup_say(NULL, "%s; what is written now is lost with the power", e.msg);
 	boot_each(&y->mount, boot_mount);
+}
+
+void boot_system(struct sup *s)
+{
+	const struct system_spec *y = &s->manifest.system;
+
+	boot_each(&y->module, boot_module);
+	boot_each(&y->sysctl, boot_sysctl);
+	if (IS_ENABLED(CONFIG_BOOT_MOUNT))
+		mounts_all(&s->manifest);
+	else
+		boot_plain_mounts(y);
+	/* after the mounts: a template may name a file of theirs */
+	if (y->hostname)
+		boot_hostname(y->hostname);
 }

@@ -15,6 +15,7 @@
 #include "core/lib/event.h"
 #include "core/lib/out.h"
 #include "core/lib/stamp.h"
+#include "core/marks.h"
 #include "core/paths.h"
 #include "core/state.h"
 
@@ -375,6 +376,8 @@ static int ps_run(struct cmd_line *line)
 	if (p.form == PS_AS_TABLE && p.missing)
 		out_text(&p.out,
 			 "* not all limits are applied on this kernel, see `myctr inspect NAME`\n");
+	if (IS_ENABLED(CONFIG_MARKS) && p.form == PS_AS_TABLE)
+		marks_print(&p.out);
 	state_close(&p.state);
 	ps_net_close(&p.net);
 	rc = out_flush(&p.out);

@@ -28,7 +28,7 @@ unit-drivers/image/tar_read := $(tar-reader) $(tar-make) core/lib/err.c
 unit-drivers/image/tar_unpack := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c $(tar-make) tests/unit/drivers/image/tar_box.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c
 unit-drivers/image/tar_layer := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c $(tar-make) tests/unit/drivers/image/tar_box.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c core/lib/sys.c
 unit-drivers/image/tar_exact := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.c $(tar-make) tests/unit/drivers/image/tar_box.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c
-unit-core/cmd/ps := core/cmd/ps.c $(if $(CONFIG_NETWORK),core/cmd/ps_net.c core/lease.c core/network.c core/lib/path.c core/lib/addr.c) core/state.c core/record.c core/state_live.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c \
+unit-core/cmd/ps := core/cmd/ps.c $(if $(CONFIG_NETWORK),core/marks.c core/cmd/ps_net.c core/lease.c core/network.c core/machine.c core/lib/path.c core/lib/addr.c) core/state.c core/record.c core/state_live.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c \
 	core/lib/sys.c core/lib/out.c core/lib/str.c core/lib/str_escape.c core/lib/stamp.c core/lib/event.c \
 	core/lib/arena.c
 unit-core/lib/sha256_plain := core/lib/sha256_hw.c
@@ -87,7 +87,7 @@ unit_cflags-core/lib/small_malloc := $(foreach f,malloc calloc realloc free,-D$f
 unit-core/lib/addr := core/lib/addr.c core/lib/str.c core/lib/arena.c
 ifeq ($(CONFIG_NETWORK),y)
 unit-core/network := $(manifest-sources)
-unit-core/lease := core/lease.c core/record.c core/network.c core/paths.c $(spec-sources)
+unit-core/lease := core/lease.c core/record.c core/network.c core/machine.c core/paths.c $(spec-sources)
 endif
 unit-core/lib/nft := core/lib/nft.c core/lib/netlink.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 ifeq ($(CONFIG_INTERFACE),y)
@@ -112,6 +112,10 @@ ifeq ($(CONFIG_CONTROL),y)
 unit-init/life := init/supervise.c init/table.c init/order.c init/control.c core/ctl.c core/lib/event.c core/lib/stamp.c $(manifest-sources)
 unit_ldflags-init/life := -Wl,--wrap=manifest_load
 endif
+endif
+unit-core/template := core/template.c core/lib/err.c core/lib/str.c core/lib/arena.c
+ifeq ($(CONFIG_MACHINE),y)
+unit-core/machine := $(manifest-sources)
 endif
 unit-core/names := $(spec-sources)
 cfile-sources := core/build_match.c core/cfile.c core/cfile_exec.c core/cfile_words.c core/lib/arena.c core/lib/str.c core/lib/str_escape.c \

@@ -107,7 +107,7 @@ static void test_refuses_what_it_does_not_know(void **state)
 	refused("[network a b]\n", "manifest:1:10: 'a b' cannot name a network");
 	refused("[nothing]\n",
 		"manifest:1:2: unknown section [nothing]; there are [system], [container NAME], "
-		"[network NAME] and [interface NAME]");
+		"[network NAME], [interface NAME], [mount PATH], [device PATTERN] and [console TTY]");
 	refused("[system x]\n", "manifest:1:9: [system] has no name");
 	refused("memory = 1M\n", "manifest:1:1: \"memory\" stands before the first [section]");
 	refused(WEB "hello\n", "manifest:4:6: expected KEY = VALUE or [SECTION]");

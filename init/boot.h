@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parts of the device's boot, each called once by boot.c or init.c, in the order of the tables there. None
+ * may fail for good: they say what goes wrong.
+ */
+#ifndef INIT_BOOT_H
+#define INIT_BOOT_H
+
+#include "core/lib/config.h"
+#include "core/system.h"
+
+#define BOOT_WAIT_MS 10000 /* for a device to appear */
+#define HOSTNAME_MAX 256
+
+/* Waits until device is there, at most ms. 0 or -ENODEV. */
+int boot_wait_for(const char *device, uint64_t ms, struct err *e);
+
+/*
+ * Mounts, without set-user-id and devices; options are those of mount(8), flags among them. Makes the
+ * folder.
+ */
+int boot_mount_at(const char *device, const char *at, const char *type, const char *options,
+		  struct err *e);
+
+/* hostname.c: the name a template stands for, in buf; some name in any case. */
+const char *hostname_of(const char *template, char buf[HOSTNAME_MAX]);
+
+/* The number of the board, or -ENOENT and "". */
+int device_serial(char *buf, size_t size);
+
+/* mounts.c: data, [system] mount and the [mount]s */
+void mounts_all(const struct manifest *m);
+
+#endif
