@@ -17,6 +17,8 @@ obj-$(CONFIG_NET_NFT) += core/rules.o core/rules_table.o core/rules_probe.o
 obj-$(CONFIG_NETWORK) += core/network.o core/lease.o core/net.o
 obj-$(CONFIG_MACHINE) += core/machine.o
 obj-$(CONFIG_BOOT_TEMPLATE) += core/template.o
+obj-$(CONFIG_WHEN) += core/when.o
+obj-$(CONFIG_PLUG) += core/plug.o
 obj-$(CONFIG_MARKS) += core/marks.o
 obj-$(if $(CONFIG_NETWORK),,y) += core/net_none.o
 obj-y += core/cap.o
@@ -45,7 +47,7 @@ obj-$(CONFIG_CMD_EXEC) += core/join.o
 spec-sources := core/spec.c core/spec_signal.c core/spec_value.c core/spec_finish.c \
 	$(if $(CONFIG_SYSCTL),core/sysctl.c,core/sysctl_none.c) core/spec_entry.c core/encode.c core/port.c core/names.c core/lib/addr.c core/cap.c core/ids.c core/lib/arena.c \
 	core/lib/str.c core/lib/str_escape.c core/lib/str_nearest.c core/lib/err.c core/lib/fd.c core/lib/path.c \
-	core/lib/out.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/words.c core/lib/capname.c core/lib/addr.c
+	core/lib/out.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/words.c core/lib/capname.c core/lib/addr.c $(if $(CONFIG_WHEN),core/when.c)
 manifest-sources := $(spec-sources) core/manifest.c core/manifest_text.c core/manifest_read.c core/manifest_bin.c \
 	core/manifest_order.c core/manifest_print.c core/system.c core/paths.c core/network.c \
 	core/machine.c core/template.c

@@ -11,6 +11,7 @@
 
 #include "core/lib/config.h"
 #include "core/paths.h"
+#include "core/when.h"
 
 int manifest_add(struct manifest *m, struct spec *s, struct err *e)
 {
@@ -140,6 +141,23 @@ static int manifest_check_networks(const struct manifest *m, const struct spec *
 	return 0;
 }
 
+/* A network that a start waits for is one of the manifest. */
+static int manifest_check_when(const struct manifest *m, const struct spec *s, struct err *e)
+{
+	enum when_kind kind;
+	const char *arg;
+
+	for (unsigned int i = 0; i < s->when.n; i++)
+		if (when_parse(s->when.v[i], &kind, &arg, e) == 0 && kind == WHEN_NETWORK &&
+		    !section_find(m->sections[SECTION_NETWORK], arg) &&
+		    !section_find(m->sections[SECTION_INTERFACE], arg))
+			return err_set(e, EINVAL,
+				       "when = network %s: there is no [network %s] and no "
+				       "[interface %s]",
+				       arg, arg, arg);
+	return 0;
+}
+
 static int manifest_finish_one(const struct manifest *m, unsigned int i, struct err *e)
 {
 	struct spec *s = m->containers[i];
@@ -155,6 +173,8 @@ static int manifest_finish_one(const struct manifest *m, unsigned int i, struct 
 		ret = manifest_check_names(m, s, "requires", &s->requires, e);
 	if (ret >= 0)
 		ret = manifest_check_networks(m, s, e);
+	if (ret >= 0 && IS_ENABLED(CONFIG_WHEN))
+		ret = manifest_check_when(m, s, e);
 	if (ret >= 0)
 		return 0;
 	if (s->name)

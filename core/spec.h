@@ -111,6 +111,7 @@ struct spec {
 	uint64_t restart_limit;					  /* 0: no limit */
 	uint64_t restart_then;					  /* enum spec_then */
 	struct strv after, requires;
+	struct strv when; /* start conditions, see core/when.h */
 	bool critical;
 	const char *stop_signal; /* name or number */
 	uint64_t stop_timeout;	 /* ms */

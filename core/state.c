@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/lib/config.h"
 #include "core/lib/le.h"
 
 /*
@@ -33,11 +34,16 @@
 	X(64, 136, ended) \
 	X(32, 144, missing)
 /* clang-format on */
+#if IS_ENABLED(CONFIG_WHEN)
+#define STATE_TEXTS(X) X(12, name) X(148, image) X(224, reason)
+#else
 #define STATE_TEXTS(X) X(12, name) X(148, image)
+#endif
 
 _Static_assert(12 + sizeof(((struct state_record *)0)->name) == 76,
 	       "fields after the name would move");
-_Static_assert(148 + sizeof(((struct state_record *)0)->image) <= STATE_COPY,
+_Static_assert(148 + sizeof(((struct state_record *)0)->image) <= 224 &&
+		       224 + sizeof(((struct state_record *)0)->reason) <= STATE_COPY,
 	       "record is too large");
 
 static void state_encode(uint8_t out[STATE_COPY], const struct state_record *r)

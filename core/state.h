@@ -74,6 +74,7 @@ struct state_record {
 	uint64_t created, started, ended; /* CLOCK_REALTIME ms, 0 never */
 	uint32_t missing;		  /* enum cgroup_missing bits: limits not applied */
 	char image[40];			  /* end of the image path, for ps */
+	char reason[32];		  /* what one that waits waits for; "" */
 };
 
 struct state {

@@ -7,6 +7,7 @@ obj-$(CONFIG_NET_NFT) += init/guard.o
 obj-$(CONFIG_NET_FORWARD) += init/ports.o init/forward.o init/forward_tcp.o init/forward_udp.o
 obj-$(CONFIG_CONTROL) += init/control.o init/sweep.o
 obj-$(CONFIG_INIT) += init/boot.o init/shutdown.o init/init.o
+obj-$(CONFIG_WHEN) += init/when.o
 obj-$(CONFIG_MARKS) += init/marks.o
 obj-$(CONFIG_BOOT_TEMPLATE) += init/hostname.o
 obj-$(CONFIG_BOOT_MOUNT) += init/mounts.o

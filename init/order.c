@@ -75,7 +75,7 @@ void order_advance(struct sup *s)
 		b = order_look(c, &c->spec->after, false, &who);
 		if (a == ORDER_FAIL)
 			order_give_up(c, who);
-		else if (a == ORDER_GO && b == ORDER_GO)
+		else if (a == ORDER_GO && b == ORDER_GO && !when_waits(c))
 			sup_event(c, SUP_START);
 		else if (!(c->rec.flags & STATE_FLAG_WANTED))
 			records_put(c, c->rec.phase); /* a start that somebody asked for */

@@ -67,6 +67,8 @@ void records_put(struct ctr *c, unsigned int phase)
 	c->rec.flags &= ~(uint32_t)STATE_FLAG_WANTED;
 	if (c->wanted && state_is_down(&c->rec))
 		c->rec.flags |= STATE_FLAG_WANTED;
+	else if (IS_ENABLED(CONFIG_WHEN))
+		c->rec.reason[0] = '\0';
 	if (c->slot >= 0)
 		state_put(&c->sup->state, (uint32_t)c->slot, &c->rec);
 }

@@ -9,6 +9,7 @@
  *	launcher.c   the child that starts one container, and its report
  *	output.c     a container's output, from its FIFO or terminal to its log
  *	order.c      who waits for whom, up and down
+ *	when.c       who waits for the device: clock, hardware, links, files
  *	records.c    the table as others see it: state files
  *	adopt.c      containers that a supervisor before us has started
  *	reap.c       signals and dead children
@@ -31,6 +32,7 @@
 #include "core/spec.h"
 #include "core/state.h"
 #include "core/system.h"
+#include "init/when.h"
 
 enum sup_state {
 	SUP_IDLE,     /* not running, nothing under way */
@@ -139,6 +141,7 @@ struct sup {
 	bool swept;	  /* it has looked at the image store */
 	pid_t console;	  /* the command on the console, 0 when none */
 	struct event_timer console_timer;
+	struct sup_when when;
 	struct dns *dns; /* NULL: nobody answers for names */
 };
 

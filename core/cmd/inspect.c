@@ -84,6 +84,8 @@ static void inspect_record(struct inspect *p, const struct state_record *r)
 		inspect_fact(p, "cause", inspect_cause(r), true);
 		inspect_number(p, "exit", state_exit_code(r));
 	}
+	if (r->reason[0])
+		inspect_fact(p, "waits for", r->reason, true);
 	inspect_number(p, "restarts", r->restarts);
 	inspect_number(p, "failures", r->failures);
 	inspect_number(p, "ooms", r->ooms);

@@ -161,6 +161,11 @@ static void ps_status(const struct ps *p, const struct state_record *r, char sta
 	char age[24];
 
 	str_of_time(ps_age(p, r) / 1000 * 1000, age, sizeof(age));
+	if (IS_ENABLED(CONFIG_WHEN) && r->flags & STATE_FLAG_WANTED && r->reason[0]) {
+		str_copy(status, 96, "Waiting: ");
+		str_escape(status + 9, 96 - 9, r->reason, strlen(r->reason));
+		return;
+	}
 	if (r->phase >= STATE_WAITING) {
 		status = ps_add_end(status, r);
 		if (r->ended)
@@ -273,6 +278,10 @@ static void ps_json_row(struct ps *p, const struct state_record *r)
 	out_json(&p->out, addresses);
 	out_text(&p->out, ",\"ports\":");
 	out_json(&p->out, ports);
+	if (IS_ENABLED(CONFIG_WHEN) && r->reason[0]) {
+		out_text(&p->out, ",\"reason\":");
+		out_json(&p->out, r->reason);
+	}
 	out_text(&p->out, "}");
 }
 

@@ -109,9 +109,13 @@ unit-core/lib/json := core/lib/json.c core/lib/str.c core/lib/arena.c
 ifeq ($(CONFIG_STATE),y)
 unit-init/launcher := init/launcher.c core/lib/event.c core/lib/err.c core/lib/fd.c core/lib/sys.c
 ifeq ($(CONFIG_CONTROL),y)
-unit-init/life := init/supervise.c init/table.c init/order.c init/control.c core/ctl.c core/lib/event.c core/lib/stamp.c $(manifest-sources)
+unit-init/life := init/supervise.c init/table.c init/order.c $(if $(CONFIG_WHEN),init/when.c core/plug.c) init/control.c core/ctl.c core/lib/event.c core/lib/stamp.c $(manifest-sources)
 unit_ldflags-init/life := -Wl,--wrap=manifest_load
 endif
+endif
+unit-core/plug := core/plug.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/arena.c core/lib/str_escape.c core/lib/str_nearest.c
+ifeq ($(CONFIG_WHEN),y)
+unit-core/when := $(manifest-sources)
 endif
 unit-core/template := core/template.c core/lib/err.c core/lib/str.c core/lib/arena.c
 ifeq ($(CONFIG_MACHINE),y)

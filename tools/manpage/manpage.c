@@ -184,6 +184,20 @@ static void man_networks(void)
 	man_section(SECTION_INTERFACE);
 }
 
+static void man_machine(void)
+{
+	if (!IS_ENABLED(CONFIG_MACHINE))
+		return;
+	puts(".SH \"[mount PATH]\"\nA file system of the device, mounted as it boots (PID 1 only) in the order written. "
+	     "The section whose path is the data folder is mounted first;\nit may leave device and type to data = of "
+	     "[system]. A device is waited for; blank (only zeros, or only ones), it is made\nby format; then fsck looks at it, "
+	     "whose status 4 and above means that it could not mend it; after the mount grow\nmakes it larger where it is "
+	     "an eighth smaller than the device. Each is a program with its words; the device is added.\nWhere it cannot be "
+	     "mounted, fallback = read\\-only tries that, and tmpfs that and then memory; what it became is said on the "
+	     "console\nand under every \\fBmyctr ps\\fR.");
+	man_section(SECTION_MOUNT);
+}
+
 static void man_manifest(void)
 {
 	struct spec *defaults = spec_new();
@@ -204,6 +218,7 @@ static void man_manifest(void)
 		man_field(&spec_fields[i], defaults);
 	if (IS_ENABLED(CONFIG_NETWORK))
 		man_networks();
+	man_machine();
 	puts(".SH NAMES\nA container with a network gets /etc/hosts, /etc/hostname and /etc/resolv.conf of its own at "
 	     "each start: written beneath its root, or bound over where that is read-only or the user's own "
 	     "folder; a file that an image lacks there is left out, unless a key asks for what is in it. What is "

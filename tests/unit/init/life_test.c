@@ -674,11 +674,47 @@ static int remove_dir(void **state)
 	return 0;
 }
 
+#ifdef CONFIG_WHEN
+/* Waits with the reason in its record until the file is there; a stop ends the waiting. */
+static void test_when(void **state)
+{
+	char path[64], text[300];
+	struct err e = { 0 };
+	int before;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/flag", dir);
+	unlink(path);
+	snprintf(text, sizeof(text),
+		 SERVICE("one") "when = file %s\n" SERVICE("two") "after = one\n", path);
+	manifest = text;
+	is_up("one");
+	before = starts;
+	sup_event(named("one"), SUP_STOP);
+	has_ended("one", 0);
+	assert_int_equal(sup_reload(&sup, &e), 0);
+	turn();
+	assert_int_equal(starts, before);
+	assert_int_equal(named("one")->state, SUP_IDLE);
+	assert_memory_equal(named("one")->rec.reason, "file /tmp/", 10);
+	assert_true(sup.when.timer.at != 0);
+	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	when_kick(&sup);
+	turn();
+	assert_int_equal(starts, before + 1);
+	assert_string_equal(named("one")->rec.reason, "");
+	unlink(path);
+}
+#endif
+
 #define life(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+#ifdef CONFIG_WHEN
+		life(test_when),
+#endif
 		life(restart_during_start),
 		life(reload_during_start),
 		life(reload_and_back),
