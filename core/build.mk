@@ -27,6 +27,7 @@ obj-y += core/rlimit.o
 obj-$(CONFIG_SYSCTL) += core/sysctl.o
 obj-$(if $(CONFIG_SYSCTL),,y) += core/sysctl_none.o
 obj-y += core/codec.o
+obj-$(CONFIG_UPDATE) += core/update.o
 obj-$(CONFIG_STATE) += core/record.o core/state.o core/state_live.o
 obj-$(CONFIG_IMAGE_STORE) += core/store.o core/store_add.o core/store_drop.o core/store_rescue.o
 obj-$(CONFIG_IMAGE_CONFIG) += core/image_config.o

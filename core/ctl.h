@@ -37,11 +37,15 @@ enum ctl_op {
 	CTL_RM,
 	CTL_RELOAD,
 	CTL_DOWN,
+	CTL_UPDATE, /* payload: struct update_items; value: ms of the trial, or CTL_NO_TIMEOUT */
+	CTL_ROLLBACK,
+	CTL_REEXEC, /* payload: the path of the binary */
 	CTL_N_OPS
 };
 
 #define CTL_FORCE 1		  /* rm: stop it first */
 #define CTL_RM_FLAG 2		  /* run: forget it when it has ended */
+#define CTL_NO_TRIAL 4		  /* update: switch for good */
 #define CTL_NO_TIMEOUT UINT32_MAX /* stop, restart: use the spec's */
 
 enum ctl_down { CTL_POWEROFF, CTL_REBOOT, CTL_HALT, CTL_EXIT };

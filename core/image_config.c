@@ -30,7 +30,8 @@ bool image_config_allows(const char *key)
 		if (strcmp(keys[i], key) == 0)
 			return true;
 	/* How it is looked at from inside; what follows from that is not the image's business. */
-	return strcmp(key, "health") == 0;
+	return strcmp(key, "health") == 0 ||
+	       (IS_ENABLED(CONFIG_UPDATE) && strcmp(key, "version") == 0);
 }
 
 static int config_bad(int code, struct err *e)

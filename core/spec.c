@@ -352,6 +352,14 @@ const struct spec_field spec_fields[] = {
 	FIELD(119, "stop-signal", SPEC_STR, stop_signal, "SIGNAL", "asks it to end (TERM)",
 	      .check = CHECK(spec_check_signal)),
 	FIELD(120, "stop-timeout", SPEC_TIME, stop_timeout, "TIME", "then it is killed (10s)"),
+#if IS_ENABLED(CONFIG_UPDATE)
+	FIELD(140, "trial", SPEC_TIME, trial, "TIME",
+	      "an update is kept after running this long (60s)"),
+	FIELD(141, "update-group", SPEC_STR, update_group, "NAME",
+	      "updates of these are tried together", .check = CHECK(spec_check_name)),
+	FIELD(142, "version", SPEC_NUM, version, "N", "of an image; update refuses lower ones",
+	      .max = 4294967294U),
+#endif
 
 	FIELD(130, "log", SPEC_STR, log, "DRIVER", "ring (in memory), file or none"),
 	FIELD(131, "log-size", SPEC_SIZE, log_size, "SIZE", "of the ring or of one file (64K)"),

@@ -115,6 +115,10 @@ struct spec {
 	bool critical;
 	const char *stop_signal; /* name or number */
 	uint64_t stop_timeout;	 /* ms */
+	/* with UPDATE */
+	const char *update_group; /* those are tried, and go back, together */
+	uint64_t trial;		  /* ms */
+	uint64_t version;	  /* of an image; in a manifest: the least it takes */
 
 	/* output */
 	const char *log;    /* name of a log driver */

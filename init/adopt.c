@@ -134,6 +134,14 @@ static bool adopt_was_cut_short(const struct ctr *c)
 	       c->spec->restart != SPEC_RESTART_ON_FAILURE;
 }
 
+/* As somebody has written it: what runs may be something that an update has made of it. */
+static int adopt_load(const char *name, struct spec **spec, struct err *e)
+{
+	if (IS_ENABLED(CONFIG_UPDATE) && spec_load_kept(name, spec, NULL) == 0)
+		return 0;
+	return spec_load(name, spec, e);
+}
+
 static void adopt_one(struct sup *s, const struct state_record *r, uint32_t slot)
 {
 	bool ended = r->phase == STATE_EXITED || r->phase == STATE_FAILED ||
@@ -143,7 +151,7 @@ static void adopt_one(struct sup *s, const struct state_record *r, uint32_t slot
 	struct ctr *c;
 	int pidfd = ended ? -ESRCH : sys_pidfd_of((pid_t)r->pid, r->ticks);
 
-	if (spec_load(r->name, &spec, &e) < 0) {
+	if (adopt_load(r->name, &spec, &e) < 0) {
 		/* Nothing describes it, so nothing can be done with it but to end it. */
 		if (pidfd >= 0)
 			sys_pidfd_signal(pidfd, SIGKILL);

@@ -263,6 +263,10 @@ static int control_do(struct sup_client *cl, const struct ctl_request *r, struct
 		return err_set(e, ESHUTDOWN, "the device is going down");
 	if (r->op == CTL_RUN)
 		return control_run(cl, r, e);
+	if (IS_ENABLED(CONFIG_UPDATE) && r->op == CTL_UPDATE)
+		return update_request(cl->sup, r, e);
+	if (IS_ENABLED(CONFIG_UPDATE) && r->op == CTL_ROLLBACK)
+		return update_rollback(cl->sup, r, e);
 	if (c && c->gone && (r->op == CTL_START || r->op == CTL_RESTART))
 		return err_set(e, EBUSY, "%s: is being removed", r->name);
 	if (r->op == CTL_START)
@@ -276,8 +280,10 @@ static int control_do(struct sup_client *cl, const struct ctl_request *r, struct
 		return control_restart(cl, c, r);
 	case CTL_KILL:
 		return control_kill(c, r, e);
-	default:
+	case CTL_RM:
 		return control_rm(cl, c, r, e);
+	default:
+		return err_set(e, ENOTSUP, "not in this build");
 	}
 }
 

@@ -20,6 +20,7 @@
 #include "core/lib/fd.h"
 #include "core/lib/sys.h"
 #include "core/spawn.h"
+#include "core/update.h"
 #include "init/sup.h"
 
 /* What the launcher process knows, from the fork on. */
@@ -47,20 +48,24 @@ static NORETURN void launcher_main(struct ctr *c, pid_t supervisor, int report, 
 	struct launcher me = { .ctr = c, .report = report };
 	struct spawn_msg m = { .phase = SPAWN_DONE };
 	struct launch *l = &me.launch;
-	int r;
+	struct spec *updated = NULL;
+	int r = 0;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* It may have died before that: what nobody waits for must not come up. */
 	if (getppid() != supervisor)
 		_exit(0);
-	launch_init(l, c->spec);
+	if (IS_ENABLED(CONFIG_UPDATE))
+		r = update_apply(c->spec, &updated, &m.err);
+	launch_init(l, updated ? updated : c->spec);
 	l->stdio[1] = l->stdio[2] = output;
 	l->as_sibling = true;
 	l->ignored = c->sup->ignored;
 	l->manifest = c->sup->on_demand ? NULL : &c->sup->manifest;
 	l->transient = c->rec.flags & STATE_FLAG_RM;
 	l->cloned = launcher_cloned;
-	r = launch_up(l, &m.err);
+	if (r >= 0)
+		r = launch_up(l, &m.err);
 	m.pid = l->pid;
 	m.missing = l->missing;
 	if (r < 0) {

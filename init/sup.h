@@ -17,6 +17,7 @@
  *	dns*.c       names of containers, for containers
  *	ports.c, forward*.c  published ports where the kernel has no nf_tables
  *	guard.c      the packet filter's rules, which others may flush
+ *	update.c     changes of images: trials, and the way back
  *	sweep.c      the child that removes what forgotten containers have written
  *	boot.c, shutdown.c  what only PID 1 does
  */
@@ -85,6 +86,8 @@ struct ctr {
 	struct log *log;	 /* NULL: output is dropped */
 	struct forward *forward; /* its ports, where the supervisor leads them; else NULL */
 	struct err error;	 /* why the last start failed */
+	uint32_t trial,
+		trial_restarts; /* the change it takes part in, and .rec.restarts as it began */
 };
 
 #define SUP_CLIENTS 64
@@ -143,6 +146,7 @@ struct sup {
 	struct event_timer console_timer;
 	struct sup_when when;
 	struct dns *dns; /* NULL: nobody answers for names */
+	struct trial *trials;
 };
 
 /* One line for whoever watches: "myctr: <name>: <text>". stderr, for PID 1 the console. */
@@ -293,6 +297,29 @@ static inline void control_answer(struct sup *s UNUSED, struct ctr *c UNUSED)
 {
 }
 static inline void control_forget(struct sup *s UNUSED, const struct ctr *c UNUSED)
+{
+}
+#endif
+
+/* update.c */
+struct ctl_request;
+int update_request(struct sup *s, const struct ctl_request *r, struct err *e);
+int update_rollback(struct sup *s, const struct ctl_request *r, struct err *e);
+#if IS_ENABLED(CONFIG_UPDATE)
+/* What was under way when the last supervisor ended; before anything starts. */
+void update_open_all(struct sup *s);
+/* Goes on with trials, once the containers are known. */
+void update_resume(struct sup *s);
+/* Something has changed: a trial may have failed. */
+void update_watch(struct sup *s);
+#else
+static inline void update_open_all(struct sup *s UNUSED)
+{
+}
+static inline void update_resume(struct sup *s UNUSED)
+{
+}
+static inline void update_watch(struct sup *s UNUSED)
 {
 }
 #endif

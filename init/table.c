@@ -120,6 +120,7 @@ int sup_open(struct sup *s, struct err *e)
 	if (r >= 0)
 		r = control_open(s, e);
 	if (r >= 0) {
+		update_open_all(s);
 		adopt_all(s);
 		sweep_start(s);
 	}
@@ -315,6 +316,7 @@ static bool table_has_work(const struct sup *s)
 static void table_settle(struct sup *s)
 {
 	s->dirty = false;
+	update_watch(s);
 	table_collect(s);
 	if (s->going_down)
 		order_stop(s);
@@ -376,6 +378,7 @@ void sup_loop(struct sup *s)
 	dns_open(s);
 	guard_open(s);
 	ports_open(s);
+	update_resume(s);
 	while (!s->loop.stop) {
 		if (s->going_down && !s->down_timer.expired) {
 			s->down_timer.expired = table_time_is_up;

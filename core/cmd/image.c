@@ -19,6 +19,7 @@
 #include "core/paths.h"
 #include "core/spec_store.h"
 #include "core/system.h"
+#include "core/update.h"
 
 /* ---- who uses an image ------------------------------------------------------------------------ */
 
@@ -91,6 +92,8 @@ bool image_user(struct store *s, const char *id, const char *name, char who[SPEC
 		user_in_folder(&u, paths.run, "specs", true);
 	user_in_folder(&u, paths.data, "containers", false);
 	user_in_manifest(&u);
+	if (IS_ENABLED(CONFIG_UPDATE) && !u.found && !name)
+		u.found = update_uses(id, who);
 	return u.found;
 }
 

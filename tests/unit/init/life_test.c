@@ -175,6 +175,39 @@ void guard_reload(struct sup *s)
 }
 #endif
 
+#ifdef CONFIG_UPDATE
+void update_open_all(struct sup *s)
+{
+	(void)s;
+}
+
+void update_resume(struct sup *s)
+{
+	(void)s;
+}
+
+void update_watch(struct sup *s)
+{
+	(void)s;
+}
+
+int update_request(struct sup *s, const struct ctl_request *r, struct err *e)
+{
+	(void)s;
+	(void)r;
+	(void)e;
+	return 0;
+}
+
+int update_rollback(struct sup *s, const struct ctl_request *r, struct err *e)
+{
+	(void)s;
+	(void)r;
+	(void)e;
+	return 0;
+}
+#endif
+
 void sweep_start(struct sup *s)
 {
 	(void)s;
