@@ -288,6 +288,7 @@ struct log_args {
 	char dir[192];	  /* folder of the driver's files, see log_driver.kept */
 	uint64_t size;	  /* bytes of the ring or of one file */
 	unsigned int files;
+	const char *server; /* log-server, for drivers that send; NULL */
 };
 
 /*
@@ -296,6 +297,8 @@ struct log_args {
  */
 struct log {
 	const struct log_driver *driver; /* set by open() */
+	struct log *next;		 /* the container's further log; the opener's */
+	int wait;			 /* open(): of a driver with ready(), else unused */
 };
 
 /*
@@ -319,8 +322,15 @@ struct log_driver {
 	 * -errno says so; the next call tries again.
 	 */
 	int (*write)(struct log *l, uint64_t realtime_ms, const void *bytes, size_t len);
-	/* Required, supervisor. */
+	/* Required, supervisor. May wait a moment for what is not sent yet. */
 	void (*close)(struct log *l);
+	/*
+	 * Optional, supervisor. log->wait is a file descriptor for poll(2); when it becomes readable, ready()
+	 * goes on with what could not be done in write(). Never blocks.
+	 */
+	void (*ready)(struct log *l);
+	/* Optional. Whether a->server will do; before anything is started. */
+	int (*check)(const struct log_args *a, struct err *e);
 	/*
 	 * Optional, CLI, any process, while the supervisor writes or is gone. Gives what is stored
 	 * from *cursor on (0 at first, else as the last call left it) to each(), and returns how many

@@ -101,6 +101,7 @@ const struct feature features[] = {
 	{ "NFT_MASQ", PORTS, NULL, feature_try_rules, NULL, RULES_PART_MASQ },
 	{ "NFT_FIB_INET", PORTS, "also NFT_FIB_IPV4, NFT_FIB_IPV6", feature_try_rules, NULL,
 	  RULES_PART_FIB },
+	{ "PRINTK", "log = kmsg", NULL, feature_try_open, "/dev/kmsg", 0 },
 	{ "EPOLL", "the supervisor's loop", "also SIGNALFD, TIMERFD, EVENTFD", feature_try_fds,
 	  NULL, 0 },
 };
@@ -272,6 +273,14 @@ static uint64_t of_networks(const struct spec *s, const struct manifest *m)
 	return bits | (s->publish.n && !IS_ENABLED(CONFIG_NET_FORWARD) ? bits_of(FILTER) : 0);
 }
 
+static bool logs_to(const struct spec *s, const char *driver)
+{
+	for (unsigned int i = 0; IS_ENABLED(CONFIG_LOG_SENT) && i < s->log_also.n; i++)
+		if (strcmp(s->log_also.v[i], driver) == 0)
+			return true;
+	return s->log && strcmp(s->log, driver) == 0;
+}
+
 uint64_t feature_of_spec(const struct spec *s, const struct manifest *m)
 {
 	uint64_t bits = of_namespaces(s) | of_limits(s) | of_image(s->image) | of_networks(s, m);
@@ -281,8 +290,7 @@ uint64_t feature_of_spec(const struct spec *s, const struct manifest *m)
 		if ((*d)->kind == s->storage)
 			bits |= bits_of((*d)->kernel);
 	for (DRIVER_EACH(log, d))
-		if (s->log && strcmp((*d)->name, s->log) == 0)
-			bits |= bits_of((*d)->kernel);
+		bits |= logs_to(s, (*d)->name) ? bits_of((*d)->kernel) : 0;
 	if (!s->privileged && !(s->seccomp && strcmp(s->seccomp, "unconfined") == 0))
 		bits |= bits_of("SECCOMP_FILTER");
 	return bits;

@@ -18,10 +18,9 @@ const struct log_driver *log_driver(const char *name)
 	return NULL;
 }
 
-int log_args_of(struct log_args *a, const struct log_driver *d, const char *name, uint64_t size,
-		unsigned int files)
+int log_args_of(struct log_args *a, const struct log_driver *d, const char *name)
 {
-	*a = (struct log_args){ .name = name, .size = size, .files = files };
+	*a = (struct log_args){ .name = name };
 	_Static_assert(sizeof(a->dir) >= PATHS_MAX, "paths_join() fills PATHS_MAX bytes");
 	if (!d->kept)
 		return paths_join(a->dir, paths.run, "logs", NULL);
@@ -29,25 +28,52 @@ int log_args_of(struct log_args *a, const struct log_driver *d, const char *name
 	return 0;
 }
 
-int log_open(const struct spec *s, struct log **out, struct err *e)
+static int log_open_one(const struct spec *s, const char *name, struct log **out, struct err *e)
 {
-	const struct log_driver *d = log_driver(s->log);
+	const struct log_driver *d = log_driver(name);
 	struct log_args a;
 
 	*out = NULL;
 	if (!d)
 		return err_set(e, ENOTSUP,
 			       "log = %s: this build has no such log driver; see `myctr features`",
-			       s->log);
-	if (log_args_of(&a, d, s->name, s->log_size, (unsigned int)s->log_files) < 0)
+			       name);
+	if (log_args_of(&a, d, s->name) < 0)
 		return err_set(e, ENAMETOOLONG, "log: the name of its folder is too long");
+	a.size = s->log_size;
+	a.files = (unsigned int)s->log_files;
+	a.server = s->log_server;
 	return d->open(&a, out, e);
+}
+
+int log_open(const struct spec *s, struct log **out, struct err *e)
+{
+	struct log **end = out;
+	int r = log_open_one(s, s->log, out, e), one;
+
+	for (unsigned int i = 0; IS_ENABLED(CONFIG_LOG_SENT) && i < s->log_also.n; i++) {
+		while (*end)
+			end = &(*end)->next;
+		one = log_open_one(s, s->log_also.v[i], end, r < 0 ? NULL : e);
+		r = r < 0 ? r : one;
+	}
+	return r;
+}
+
+void log_write(struct log *l, uint64_t realtime_ms, const void *bytes, size_t len)
+{
+	for (; l; l = l->next)
+		l->driver->write(l, realtime_ms, bytes, len);
 }
 
 void log_close(struct log *l)
 {
-	if (l)
+	while (l) {
+		struct log *next = l->next;
+
 		l->driver->close(l);
+		l = next;
+	}
 }
 
 int log_remove(const char *name)
@@ -56,7 +82,7 @@ int log_remove(const char *name)
 
 	for (DRIVER_EACH(log, d)) {
 		struct log_args a;
-		int rc = log_args_of(&a, *d, name, 0, 0);
+		int rc = log_args_of(&a, *d, name);
 
 		if (!rc && (*d)->remove)
 			rc = (*d)->remove(&a);

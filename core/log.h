@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a container to its log: which driver, which folder. The supervisor opens a log by the
- * container's spec and then calls log->driver->write(); the CLI reads and removes by name.
+ * From a container to its log: which driver, which folder. The supervisor opens its logs by the
+ * container's spec (log, log-also: a list) and writes to all of them; the CLI reads and removes by name.
  */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
@@ -13,12 +13,17 @@
 /* The driver of this name, or NULL when it is not in this build. */
 const struct log_driver *log_driver(const char *name);
 
-/* Fills a for driver d. -ENAMETOOLONG when the folder's name is too long. */
-int log_args_of(struct log_args *a, const struct log_driver *d, const char *name, uint64_t size,
-		unsigned int files);
+/* Fills a with what readers need of driver d. -ENAMETOOLONG when the folder's name is too long. */
+int log_args_of(struct log_args *a, const struct log_driver *d, const char *name);
 
-/* Opens or continues the log a finished spec asks for. *out is closed with log_close(). */
+/*
+ * Opens or continues the logs a finished spec asks for. *out is closed with log_close(); with a failure it
+ * is what could be opened, or NULL.
+ */
 int log_open(const struct spec *s, struct log **out, struct err *e);
+
+/* To all of them; what cannot be stored is lost. */
+void log_write(struct log *l, uint64_t realtime_ms, const void *bytes, size_t len);
 
 /* l may be NULL. */
 void log_close(struct log *l);

@@ -158,10 +158,21 @@ static int manifest_check_when(const struct manifest *m, const struct spec *s, s
 	return 0;
 }
 
+/* What [system] says for all containers that do not say it themselves. */
+static int manifest_inherit(const struct manifest *m, struct spec *s, struct err *e)
+{
+	if (!IS_ENABLED(CONFIG_LOG_SENT) || !m->system.log_server || s->log_server)
+		return 0;
+	s->log_server = arena_str(&s->arena, m->system.log_server);
+	return s->log_server ? 0 : err_set(e, ENOMEM, "out of memory");
+}
+
 static int manifest_finish_one(const struct manifest *m, unsigned int i, struct err *e)
 {
 	struct spec *s = m->containers[i];
-	int ret = spec_finish(s, e);
+	int ret = manifest_inherit(m, s, e);
+
+	ret = ret < 0 ? ret : spec_finish(s, e);
 
 	if (!SPEC_FOREIGN)
 		return ret;

@@ -364,6 +364,11 @@ const struct spec_field spec_fields[] = {
 	FIELD(130, "log", SPEC_STR, log, "DRIVER", "ring (in memory), file or none"),
 	FIELD(131, "log-size", SPEC_SIZE, log_size, "SIZE", "of the ring or of one file (64K)"),
 	FIELD(132, "log-files", SPEC_NUM, log_files, "N", "rotated files kept (2)", .max = 100),
+#if IS_ENABLED(CONFIG_LOG_SENT)
+	FIELD(133, "log-also", SPEC_NAMES, log_also, "DRIVER", "and there: syslog or kmsg"),
+	FIELD(134, "log-server", SPEC_STR, log_server, "SERVER",
+	      "syslog's, udp:ADDRESS[:PORT] or tcp:ADDRESS[:PORT]"),
+#endif
 };
 
 const unsigned int spec_n_fields = ARRAY_SIZE(spec_fields);

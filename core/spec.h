@@ -121,9 +121,11 @@ struct spec {
 	uint64_t version;	  /* of an image; in a manifest: the least it takes */
 
 	/* output */
-	const char *log;    /* name of a log driver */
-	uint64_t log_size;  /* bytes of the ring, or of one file */
-	uint64_t log_files; /* rotated files kept */
+	const char *log;	/* name of a log driver */
+	uint64_t log_size;	/* bytes of the ring, or of one file */
+	uint64_t log_files;	/* rotated files kept */
+	struct strv log_also;	/* names of further log drivers */
+	const char *log_server; /* udp:ADDRESS[:PORT] or tcp:..., for those that send; NULL */
 };
 
 /*

@@ -120,16 +120,36 @@ static int spec_finish_memory(const struct spec *s, struct err *e)
 	return 0;
 }
 
+static int spec_finish_log_driver(const struct spec *s, const char *key, const char *name,
+				  struct err *e)
+{
+	const struct log_args a = { .name = s->name, .server = s->log_server };
+
+	for (DRIVER_EACH(log, d)) {
+		if (strcmp((*d)->name, name) != 0)
+			continue;
+		return IS_ENABLED(CONFIG_LOG_SENT) && (*d)->check && (*d)->check(&a, e) < 0
+			       ? err_wrap(e, name)
+			       : 0;
+	}
+	return err_set(e, ENOTSUP, "%s = %s: not in this build; see myctr features", key, name);
+}
+
 static int spec_finish_log(const struct spec *s, struct err *e)
 {
+	int r;
+
 	if (s->log_size < FINISH_LOG_MIN || s->log_size > FINISH_LOG_MAX)
 		return err_set(e, EINVAL, "log-size: expected 4K to 1G");
 	if (DRIVER_NONE(log))
 		return 0;
-	for (DRIVER_EACH(log, d))
-		if (strcmp((*d)->name, s->log) == 0)
-			return 0;
-	return err_set(e, ENOTSUP, "log = %s: not in this build; see myctr features", s->log);
+	for (unsigned int i = 0; IS_ENABLED(CONFIG_LOG_SENT) && i < s->log_also.n; i++)
+		if (strcmp(s->log_also.v[i], s->log) == 0)
+			return err_set(e, EINVAL, "log-also = %s: log is that already", s->log);
+	r = spec_finish_log_driver(s, "log", s->log, e);
+	for (unsigned int i = 0; r >= 0 && IS_ENABLED(CONFIG_LOG_SENT) && i < s->log_also.n; i++)
+		r = spec_finish_log_driver(s, "log-also", s->log_also.v[i], e);
+	return r;
 }
 
 static int spec_finish_drivers(const struct spec *s, struct err *e)

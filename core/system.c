@@ -80,6 +80,10 @@ const struct spec_field system_fields[] = {
 	      "further file system to mount", .check = CHECK(system_check_mount)),
 	FIELD(7, "shutdown-timeout", SPEC_TIME, shutdown_timeout, "TIME",
 	      "the whole shutdown takes no longer"),
+#if IS_ENABLED(CONFIG_LOG_SENT)
+	FIELD(12, "log-server", SPEC_STR, log_server, "SERVER",
+	      "syslog's, for containers that name none"),
+#endif
 	FIELD(11, "require-verified", SPEC_BOOL, require_verified, "",
 	      "start no container without verity"),
 	FIELD(10, "wan", SPEC_NAMES, wan, "INTERFACE", "publishes only what names it",

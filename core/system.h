@@ -18,6 +18,7 @@ struct system_spec {
 	struct strv module;	   /* kernel modules to load, in order, "name [params]" */
 	struct strv sysctl;	   /* KEY=VALUE */
 	struct strv mount;	   /* DEVICE PATH FSTYPE [OPTIONS] */
+	const char *log_server;	   /* of containers that name none; NULL */
 	bool require_verified;	   /* containers of the supervisor need verity */
 	struct strv wan;	   /* interfaces where nothing is published unless it names them */
 	uint64_t shutdown_timeout; /* ms: the whole shutdown takes no longer */

@@ -7,6 +7,8 @@ lib-$(CONFIG_CODEC_GZIP) += zlib
 obj-$(CONFIG_CODEC_ZSTD) += drivers/codec/zstd.o
 lib-$(CONFIG_CODEC_ZSTD) += libzstd
 obj-$(CONFIG_LOG_NONE) += drivers/log/none.o
+obj-$(CONFIG_LOG_KMSG) += drivers/log/kmsg.o drivers/log/lines.o
+obj-$(CONFIG_LOG_SYSLOG) += drivers/log/syslog.o drivers/log/lines.o
 obj-$(CONFIG_LOG_RING) += drivers/log/ring.o
 
 obj-$(CONFIG_CGROUP_V2) += drivers/cgroup/v2.o drivers/cgroup/v2_limits.o

@@ -38,8 +38,7 @@ static ssize_t output_take(struct ctr *c)
 
 	if (n <= 0)
 		return n < 0 ? -errno : 0;
-	if (c->log)
-		c->log->driver->write(c->log, stamp_now(), buf, (size_t)n);
+	log_write(c->log, stamp_now(), buf, (size_t)n);
 	return n;
 }
 
@@ -59,9 +58,39 @@ static void output_ready(struct event_source *s, uint32_t events)
 	}
 }
 
+static struct log *output_sender(struct ctr *c)
+{
+	struct log *l = IS_ENABLED(CONFIG_LOG_SENT) ? c->log : NULL;
+
+	while (l && !l->driver->ready)
+		l = l->next;
+	return l;
+}
+
+static void output_send(struct event_source *s, uint32_t events)
+{
+	struct log *l = output_sender(container_of(s, struct ctr, sender));
+
+	(void)events;
+	if (l)
+		l->driver->ready(l);
+}
+
 int output_open(struct ctr *c, struct err *e)
 {
-	return c->log ? 0 : log_open(c->spec, &c->log, e);
+	struct log *l;
+	int r;
+
+	if (c->log)
+		return 0;
+	r = log_open(c->spec, &c->log, e);
+	l = output_sender(c);
+	if (!l)
+		return r;
+	c->sender = (struct event_source){ .fd = l->wait, .ready = output_send };
+	if (event_add(&c->sup->loop, &c->sender, EPOLLIN) < 0)
+		c->sender.fd = -1;
+	return r;
 }
 
 int output_watch(struct ctr *c, int fd)
@@ -115,6 +144,8 @@ void output_close(struct ctr *c)
 
 		fd_close(&fd);
 	}
+	if (output_sender(c) && c->sender.fd >= 0)
+		event_remove(&c->sup->loop, &c->sender);
 	log_close(c->log);
 	c->log = NULL;
 	if (output_path(c, path) >= 0)

@@ -82,6 +82,7 @@ struct ctr {
 	struct event_source report; /* from the launcher */
 	struct event_source output; /* FIFO or terminal */
 	struct event_source exit;   /* pidfd of an adopted one */
+	struct event_source sender; /* of a log that has more to send later */
 	struct event_timer timer;
 	struct log *log;	 /* NULL: output is dropped */
 	struct forward *forward; /* its ports, where the supervisor leads them; else NULL */

@@ -57,7 +57,7 @@ static int logs_read_from(struct logs *l, const struct log_driver *d, struct err
 {
 	struct log_args a;
 
-	if (log_args_of(&a, d, l->name, 0, 0) < 0)
+	if (log_args_of(&a, d, l->name) < 0)
 		return err_set(e, ENAMETOOLONG, "%s: the name of its log is too long", l->name);
 	return d->read(&a, &l->cursor, logs_text_each, &l->text, e);
 }

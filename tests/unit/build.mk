@@ -8,6 +8,8 @@ unit_libs-drivers/codec/lz4 := -llz4
 unit-core/lib/crc32c := core/lib/crc32c.c core/lib/crc32c_hw.c
 unit-core/lib/crc32c_small := core/lib/crc32c_small.c core/lib/crc32c_hw.c
 unit-core/state := core/state.c core/record.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c
+unit-drivers/log/syslog := drivers/log/syslog.c drivers/log/lines.c core/lib/addr.c core/lib/err.c core/lib/fd.c core/lib/stamp.c core/lib/str.c \
+	core/lib/str_escape.c core/lib/arena.c
 unit-drivers/log/ring := drivers/log/ring.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c core/lib/path.c
 unit-core/cap := core/cap.c core/lib/capname.c core/lib/err.c core/lib/str.c core/lib/arena.c
 unit_libs-core/cap := -lcap

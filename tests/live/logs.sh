@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Output that goes elsewhere: to a syslog server by UDP and TCP, to the kernel's log.
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+
+start_daemon()
+{
+	"$MYCTR" daemon >>"$live_dir/daemon.out" 2>&1 &
+	echo $! >"$live_dir/daemon.pid"
+	until_true 20 test -S "$MYCTR_RUN/ctl"
+}
+
+# serve FILE ADDRESS: what arrives there goes to FILE
+serve()
+{
+	socat -u "$2" "OPEN:$1,creat,append" >/dev/null 2>&1 &
+	servers="${servers:-} $!"
+}
+
+mark=$(date +%s%N)
+udp=$(($$ % 20000 + 20000)) tcp=$(($$ % 20000 + 40000))
+cat >"$MYCTR_ETC/manifest" <<END
+[system]
+log-server = udp:127.0.0.1:$udp
+[container one]
+image = $root
+storage = read-only
+log-also = syslog
+command = sh -c 'echo by UDP; sleep 1000'
+[container two]
+image = $root
+storage = read-only
+log = syslog
+log-server = tcp:[::1]:$tcp
+autostart = no
+command = sh -c 'echo by TCP; sleep 1000'
+[container three]
+image = $root
+storage = read-only
+log-also = kmsg
+autostart = no
+command = sh -c 'echo kernel $mark; sleep 1000'
+END
+serve "$live_dir/udp" "UDP4-RECV:$udp,bind=127.0.0.1"
+until_true 20 grep -q "$(printf ':%04X ' $udp)" /proc/net/udp
+start_daemon
+check "a line comes to the server of [system]" until_true 20 grep -q 'by UDP' "$live_dir/udp"
+has "as a message of RFC 5424" "^<30>1 20[0-9-]{8}T[0-9:.]{12}Z $(uname -n) one - - - by UDP\$" "$(cat "$live_dir/udp")"
+is "and is in the container's own log" 'by UDP' "$("$MYCTR" logs one)"
+
+check "a container starts while its server is not there" "$MYCTR" start two
+serve "$live_dir/tcp" "TCP6-LISTEN:$tcp,bind=[::1],reuseaddr,ipv6only=1"
+check "what it said arrives when the server is" until_true 60 grep -q 'by TCP' "$live_dir/tcp"
+has "with its length in front" "^[0-9]+ <30>1 [^ ]+ $(uname -n) two - - - by TCP" "$(cat "$live_dir/tcp")"
+has "logs says why it has nothing" 'nothing is stored, as log = syslog' "$("$MYCTR" logs two 2>&1)"
+
+check "to the kernel's log" "$MYCTR" start three
+check "it arrives there" until_true 20 sh -c "dmesg | grep -q 'three: kernel $mark'"
+
+fails "a server that is no address" "$MYCTR" run --rm --log-also syslog --log-server udp:example.org "$root" true
+has "is an error that says what is one" 'log-server = udp:example.org: expected udp:ADDRESS' "$got"
+fails "syslog without a server" "$MYCTR" run --rm --log-also syslog "$root" true
+has "says that it needs one" 'syslog: needs a log-server' "$got"
+fails "the same driver twice" "$MYCTR" run --rm --log ring --log-also ring "$root" true
+has "is said" 'log-also = ring: log is that already' "$got"
+fails "a driver that is not there" "$MYCTR" run --rm --log-also nothing "$root" true
+has "is said too" 'log-also = nothing: not in this build' "$got"
+
+# shellcheck disable=SC2086 # a list
+kill $servers 2>/dev/null
+done_testing
