@@ -201,7 +201,6 @@ static int spec_check_cpus(const char *text, struct err *e)
 		       : err_set(e, EINVAL, "%s: not a list like 0-2,4", text);
 }
 
-/* Rows of parts which a build may be without and which cost nothing there. */
 #if IS_ENABLED(CONFIG_WHEN)
 static int spec_check_when(const char *text, struct err *e)
 {
@@ -210,12 +209,6 @@ static int spec_check_when(const char *text, struct err *e)
 
 	return when_parse(text, &kind, &arg, e);
 }
-#define FIELD_WHEN                                                       \
-	FIELD(121, "when", SPEC_LIST, when, "CONDITION",                 \
-	      "time-good, entropy, device|file PATH, link|network NAME", \
-	      .check = CHECK(spec_check_when)),
-#else
-#define FIELD_WHEN
 #endif
 
 const struct spec_field spec_fields[] = {
@@ -347,8 +340,12 @@ const struct spec_field spec_fields[] = {
 	      .check = CHECK(spec_check_name)),
 	FIELD(117, "requires", SPEC_NAMES, requires, "NAME", "and not without these",
 	      .check = CHECK(spec_check_name)),
-	FIELD_WHEN FIELD(118, "critical", SPEC_BOOL, critical, "",
-			 "the device is not well without it"),
+#if IS_ENABLED(CONFIG_WHEN)
+	FIELD(121, "when", SPEC_LIST, when, "CONDITION",
+	      "time-good, entropy, device|file PATH, link|network NAME",
+	      .check = CHECK(spec_check_when)),
+#endif
+	FIELD(118, "critical", SPEC_BOOL, critical, "", "the device is not well without it"),
 	FIELD(119, "stop-signal", SPEC_STR, stop_signal, "SIGNAL", "asks it to end (TERM)",
 	      .check = CHECK(spec_check_signal)),
 	FIELD(120, "stop-timeout", SPEC_TIME, stop_timeout, "TIME", "then it is killed (10s)"),

@@ -66,6 +66,10 @@ static int system_check_wan(const char *text, struct err *e)
 		       : err_set(e, EINVAL, "%s: not the name of an interface", text);
 }
 
+#if IS_ENABLED(CONFIG_SEED)
+static const char *const system_credits[] = { "yes", "no", NULL };
+#endif
+
 const struct spec_field system_fields[] = {
 	FIELD(1, "hostname", SPEC_STR, hostname, "NAME",
 	      "name of the device; gw-${serial}, ${mac:eth0}, ${file:PATH}",
@@ -83,6 +87,10 @@ const struct spec_field system_fields[] = {
 #if IS_ENABLED(CONFIG_LOG_SENT)
 	FIELD(12, "log-server", SPEC_STR, log_server, "SERVER",
 	      "syslog's, for containers that name none"),
+#endif
+#if IS_ENABLED(CONFIG_SEED)
+	FIELD(20, "seed-credit", SPEC_ENUM, seed_credit, "",
+	      "the kept random seed counts as entropy (yes)", .words = system_credits),
 #endif
 	FIELD(11, "require-verified", SPEC_BOOL, require_verified, "",
 	      "start no container without verity"),

@@ -9,6 +9,8 @@
 #include "core/network.h"
 #include "core/spec.h"
 
+enum seed_credit { SEED_CREDIT_YES, SEED_CREDIT_NO };
+
 struct system_spec {
 	struct arena arena;
 	uint64_t set[1];
@@ -22,6 +24,7 @@ struct system_spec {
 	bool require_verified;	   /* containers of the supervisor need verity */
 	struct strv wan;	   /* interfaces where nothing is published unless it names them */
 	uint64_t shutdown_timeout; /* ms: the whole shutdown takes no longer */
+	uint64_t seed_credit;	   /* enum seed_credit */
 };
 
 extern const struct spec_field system_fields[];

@@ -237,6 +237,8 @@ void boot_system(struct sup *s)
 		mounts_all(&s->manifest);
 	else
 		boot_plain_mounts(y);
+	if (IS_ENABLED(CONFIG_SEED))
+		seed_boot(y);
 	/* after the mounts: a template may name a file of theirs */
 	if (y->hostname)
 		boot_hostname(y->hostname);

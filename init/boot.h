@@ -9,6 +9,8 @@
 #include "core/lib/config.h"
 #include "core/system.h"
 
+struct sup;
+
 #define BOOT_WAIT_MS 10000 /* for a device to appear */
 #define HOSTNAME_MAX 256
 
@@ -30,5 +32,26 @@ int device_serial(char *buf, size_t size);
 
 /* mounts.c: data, [system] mount and the [mount]s */
 void mounts_all(const struct manifest *m);
+
+/* clock.c: sets the clock, and saves it from now on; at the end, saves it once more and sets the RTC. */
+void clock_boot(struct sup *s);
+void clock_end(struct sup *s);
+
+struct rtc_time;
+/* Seconds since 1970, UTC. */
+int64_t clock_of_rtc(const struct rtc_time *t);
+
+/* seed.c: uses the seed of the last boot and leaves one for the next; at the end, a better one. */
+void seed_boot(const struct system_spec *y);
+void seed_end(void);
+
+/* What the next boot is to find, in a child of the shutdown. */
+static inline void boot_keep(struct sup *s)
+{
+	if (IS_ENABLED(CONFIG_CLOCK))
+		clock_end(s);
+	if (IS_ENABLED(CONFIG_SEED))
+		seed_end();
+}
 
 #endif

@@ -8,6 +8,8 @@ obj-$(CONFIG_NET_FORWARD) += init/ports.o init/forward.o init/forward_tcp.o init
 obj-$(CONFIG_UPDATE) += init/update.o
 obj-$(CONFIG_CONTROL) += init/control.o init/sweep.o
 obj-$(CONFIG_INIT) += init/boot.o init/shutdown.o init/init.o
+obj-$(CONFIG_CLOCK) += init/clock.o
+obj-$(CONFIG_SEED) += init/seed.o
 obj-$(CONFIG_WHEN) += init/when.o
 obj-$(CONFIG_MARKS) += init/marks.o
 obj-$(CONFIG_BOOT_TEMPLATE) += init/hostname.o
@@ -15,3 +17,5 @@ obj-$(CONFIG_BOOT_MOUNT) += init/mounts.o
 obj-$(CONFIG_INTERFACE) += init/interface.o
 obj-$(CONFIG_CLI) += init/daemon.o
 obj-$(CONFIG_DNS) += init/dns.o init/dns_names.o init/dns_hosts.o init/dns_ask.o init/dns_tcp.o core/lib/dns.o core/lib/addr.o
+# earlier than this the clock never is
+$(O)/init/clock.o: CPPFLAGS += $(if $(SOURCE_DATE_EPOCH),-DCLOCK_BUILD=$(SOURCE_DATE_EPOCH))

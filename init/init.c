@@ -9,6 +9,7 @@
 
 #include "core/cmd.h"
 #include "core/self.h"
+#include "init/boot.h"
 #include "init/sup.h"
 
 /* A PID 1 that exits panics the kernel: what cannot be opened is tried again. */
@@ -53,6 +54,8 @@ static int init_run(struct cmd_line *line)
 	boot_system(&s);
 	interface_up_all(&s.manifest);
 	init_open(&s);
+	if (IS_ENABLED(CONFIG_CLOCK))
+		clock_boot(&s);
 	if (sup_take_manifest(&s, &e) < 0)
 		sup_say(NULL, "%s", e.msg);
 	console_start(&s);

@@ -18,6 +18,7 @@
 #include "core/ctl.h"
 #include "core/lib/event.h"
 #include "core/lib/fd.h"
+#include "init/boot.h"
 #include "init/sup.h"
 
 #define SHUTDOWN_TERM_MS 2000 /* for processes outside containers, after SIGTERM */
@@ -39,13 +40,15 @@ static void shutdown_reap(uint64_t ms)
 	}
 }
 
-/* sync(2) may hang with a broken disk, so it is done by a child with a time-out. */
-static void shutdown_sync(void)
+/* Both may hang with a broken disk, so they are done by a child with a time-out. s: what is kept for the next boot. */
+static void shutdown_sync(struct sup *s)
 {
 	pid_t pid = fork();
 	uint64_t end = event_now() + SHUTDOWN_SYNC_MS;
 
 	if (pid == 0) {
+		if (s)
+			boot_keep(s);
 		sync();
 		_exit(0);
 	}
@@ -116,12 +119,12 @@ void shutdown_now(struct sup *s)
 	shutdown_reap(SHUTDOWN_TERM_MS);
 	kill(-1, SIGKILL);
 	shutdown_reap(SHUTDOWN_KILL_MS);
+	shutdown_sync(s);
 	if (IS_ENABLED(CONFIG_STATE))
 		state_close(&s->disk);
-	shutdown_sync();
 	if (chdir("/") == 0)
 		shutdown_unmount();
-	shutdown_sync();
+	shutdown_sync(NULL);
 	sup_say(NULL, "%s", word[s->down]);
 	reboot(how[s->down]);
 	/* A kernel that cannot do it (or a container around us) leaves us here. */

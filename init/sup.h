@@ -145,9 +145,10 @@ struct sup {
 	bool swept;	  /* it has looked at the image store */
 	pid_t console;	  /* the command on the console, 0 when none */
 	struct event_timer console_timer;
-	struct sup_when when;
 	struct dns *dns; /* NULL: nobody answers for names */
 	struct trial *trials;
+	struct sup_when when;
+	struct event_timer clock_timer; /* the next time the clock is saved */
 };
 
 /* One line for whoever watches: "myctr: <name>: <text>". stderr, for PID 1 the console. */

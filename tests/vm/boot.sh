@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What PID 1 does before the first container: mounts with helpers and fallbacks, host name from a template, kernel
-# parameters, marks of what went wrong. Two boots of one root, on the same disks.
+# parameters, marks of what went wrong; the clock and the random seed from one boot to the next. Two boots of one root,
+# on the same disks.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 vm_name=boot
@@ -59,9 +60,10 @@ device = /dev/vdb
 type   = ext4
 grow   = /usr/sbin/resize2fs
 [mount /mnt/damaged]
-device = /dev/vdc
-type   = ext4
-fsck   = /usr/sbin/e2fsck -p
+device   = /dev/vdc
+type     = ext4
+fsck     = /usr/sbin/mend -p
+fallback = read-only
 [mount /mnt/other]
 device   = /dev/vdd
 type     = ext4
@@ -76,7 +78,14 @@ fallback = tmpfs
 image   = /srv/app
 command = /bin/sleep 1000
 storage = read-only
+[container timed]
+image   = /srv/app
+command = /bin/sleep 1000
+storage = read-only
+when    = entropy
+when    = time-good
 END2
+ln -s e2fsck "$root/usr/sbin/mend"
 
 pack() { (cd "$root" && find . | cpio --quiet -o -H newc) >"$work/root.cpio"; }
 console() { cat "$("$vm" log "$vm_name")"; }
@@ -102,29 +111,60 @@ mounts_first()
 mounts_second()
 {
 	mounts=$(guest /bin/cat /proc/mounts)
-	has "a data disk that cannot be mended is mounted read-only" '^/dev/vda /var/lib/myctr ext4 ro' "$mounts"
-	has "and marked" '^! /var/lib/myctr: READ-ONLY: ' "$(ctr ps)"
+	has "what was made by the first boot is there" '^/dev/vda /var/lib/myctr ext4 rw' "$mounts"
+	has "with what was written to it" mine "$(guest /bin/ls /var/lib/myctr)"
+	has "a disk that cannot be mended is mounted read-only" '^/dev/vdc /mnt/damaged ext4 ro' "$mounts"
+	has "and marked" '^! /mnt/damaged: READ-ONLY: /dev/vdc: is damaged' "$(ctr ps)"
 }
+
+clock_first()
+{
+	has "the clock is the RTC's" '^2031-05-06 07:' "$(guest /bin/busybox date -u '+%F %T')"
+	if until_guest 20 '^timed .* Up ' /usr/bin/myctr ps; then ok "what waits for the clock starts"
+	else not_ok "what waits for the clock starts" "$got"; fi
+}
+
+# The RTC of the second boot has lost its time.
+clock_second()
+{
+	has "the clock does not go back" '^2031-05-06 07:' "$(guest /bin/busybox date -u '+%F %T')"
+	has "which is said" 'clock: set to 2031-05-06T07:.*the RTC is wrong' "$(console)"
+	until_guest 20 'Waiting: time-good' /usr/bin/myctr ps -a
+	has "ps says who waits for the clock" '^timed .* Waiting: time-good ' "$got"
+	has "inspect, too" 'waits for *time-good' "$(ctr inspect timed)"
+}
+
+seed() { guest /bin/busybox od -An -tx1 /var/lib/myctr/seed | tr -d ' \n'; }
 
 pack
 # shellcheck disable=SC2086 # a list of disks
-if boot --initrd "$work/root.cpio" $disks; then
+if boot --initrd "$work/root.cpio" $disks -- -rtc base=2031-05-06T07:08:09; then
 	up || not_ok "app runs" "$(console)"
 	mounts_first
+	clock_first
+	seed_first=$(seed)
+	has "a seed is left for the next boot, which may count" '^6d79736565643101[0-9a-f]{64}$' "$seed_first"
 	guest /bin/touch /var/lib/myctr/mine
 	ctr poweroff >/dev/null 2>&1
 	ends "power off" guest-shutdown
 else
 	not_ok "boots" "$(console)"
 fi
-has "the data is on the disk" mine "$(debugfs -R 'ls /' "$work/data" 2>/dev/null)"
+debugfs -R "dump /seed $work/seed" "$work/data" 2>/dev/null
+seed_kept=$(od -An -tx1 "$work/seed" | tr -d ' \n')
+[ "$seed_kept" != "$seed_first" ] && ok "another one at its end" || not_ok "another one at its end" "$seed_kept"
 # a helper that cannot mend
-printf '#!/bin/sh\nexit 4\n' >"$root/usr/sbin/e2fsck"
+rm "$root/usr/sbin/mend"
+printf '#!/bin/sh\nexit 4\n' >"$root/usr/sbin/mend"
+chmod +x "$root/usr/sbin/mend"
 pack
 # shellcheck disable=SC2086
-if boot --initrd "$work/root.cpio" $disks; then
-	up || not_ok "app runs with its data read-only" "$(console)"
+if boot --initrd "$work/root.cpio" $disks -- -rtc base=1971-01-01; then
+	up || not_ok "app runs again" "$(console)"
 	mounts_second
+	clock_second
+	seed_now=$(seed)
+	[ "$seed_now" != "$seed_kept" ] && ok "a seed is used once" || not_ok "a seed is used once" "$seed_now"
 	ctr poweroff >/dev/null 2>&1
 	ends "power off again" guest-shutdown
 else
