@@ -102,7 +102,7 @@ static void child_wait_for_go(struct child *c)
 	/* Without a word the parent has failed or died; whoever started it knows. */
 	if (spawn_receive(c->sock, &m, &fd) <= 0 || m.phase != SPAWN_GO)
 		_exit(CMD_FAILED);
-	fd_close(&fd);
+	fd_end(fd);
 }
 
 static NORETURN void child_walk(struct launch *l, int sock, bool wait,

@@ -160,14 +160,12 @@ static int child_names_all(const struct child_names *p, int etc, struct err *e)
 static void child_names_points(const struct child_names *p, int root)
 {
 	char path[32];
-	int fd;
 
 	for (int i = 0; i < NAMES_FILES; i++) {
 		if (!p->wanted[i] || p->none)
 			continue;
 		str_format(path, sizeof(path), "/etc/%s", child_names_files[i]);
-		fd = path_mount_point(root, path, true);
-		fd_close(&fd);
+		fd_end(path_mount_point(root, path, true));
 	}
 }
 

@@ -45,19 +45,19 @@ struct sock_fprog;
 /* An image as it was opened. head holds its first bytes (zero-filled), for recognition. */
 struct image {
 	const struct image_driver *driver;
-	char path[256]; /* as given or found in the store; for messages */
-	char id[65];	/* SHA-256 in hex where it is known without reading the file, else "" */
-	int fd;		/* open file or folder, owned by launch */
-	struct stat st;
-	uint8_t head[IMAGE_HEAD];
-	size_t head_len;
+	int fd;	  /* open file or folder, owned by launch */
+	int tree; /* out of prepare: fd of what attach mounts (a mount, a folder); -1 none */
 	const char *verity; /* root hash in hex it must have by dm-verity, or NULL */
-	char store[128];    /* folder for unpacked trees, e.g. /var/lib/myctr/images/trees */
-	int tree;	/* out of prepare: fd of what attach mounts (a mount, a folder); -1 none */
+	bool detached;	    /* out of prepare: tree is a mount of fd, see image_detach() */
+	char dev[32];	    /* out of prepare: "/dev/loop3" where there is one, else "" */
+	char id[65];	    /* SHA-256 in hex where it is known without reading the file, else "" */
+	char note[96]; /* out of prepare: what had to be left out, for a person; "" when nothing */
+	char store[128]; /* folder for unpacked trees, e.g. /var/lib/myctr/images/trees */
+	char path[256];	 /* as given or found in the store; for messages */
 	char from[256]; /* path of the folder that tree is, where dev is "" and it is not detached */
-	bool detached;	/* out of prepare: tree is a mount of fd, see image_detach() */
-	char dev[32];	/* out of prepare: "/dev/loop3" where there is one, else "" */
-	char note[96];	/* out of prepare: what had to be left out, for a person; "" when nothing */
+	struct stat st;
+	size_t head_len;
+	uint8_t head[IMAGE_HEAD];
 };
 
 struct image_driver {

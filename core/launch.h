@@ -36,13 +36,9 @@ struct launch {
 
 	/* made by the steps */
 	struct spec *merged; /* with what the image says; spec is this one then */
-	struct image image;
-	struct storage_args storage;
 	const struct storage_driver *storage_driver;
 	const struct cgroup_driver *cgroup_driver; /* NULL: runs without a cgroup of its own */
 	int cgroup;				   /* its folder, -1 when there is none */
-	const struct net_driver *net[LAUNCH_NETS_MAX];
-	const struct net_spec *nets[LAUNCH_NETS_MAX]; /* NULL for none and host */
 	unsigned int n_net;
 	struct net_link *links;	       /* n_net of them; NULL when all are none or host */
 	struct manifest *own_manifest; /* read here */
@@ -60,6 +56,12 @@ struct launch {
 	int pidfd;  /* owned by the caller afterwards; -1 where the kernel has none */
 	int master; /* pty master, owned by the caller afterwards; -1 without a tty */
 	int exit;   /* after a failure: what `run` should return, CMD_FAILED and its neighbours */
+
+	/* of the steps, too; the large ones last, as what lies near the front takes less code to reach */
+	const struct net_driver *net[LAUNCH_NETS_MAX];
+	const struct net_spec *nets[LAUNCH_NETS_MAX]; /* NULL for none and host */
+	struct storage_args storage;
+	struct image image;
 };
 
 /* Everything to its start values; the caller then fills the first part. */

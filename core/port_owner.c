@@ -168,7 +168,7 @@ int port_free(const struct port *p, struct err *e)
 		fd = port_bind(p, family, port);
 		/* Any other failure is not that of a port that is taken: an address that is not here yet. */
 		if (fd != -EADDRINUSE) {
-			fd_close(&fd);
+			fd_end(fd);
 			continue;
 		}
 		return err_set(e, EADDRINUSE,

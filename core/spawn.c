@@ -152,7 +152,7 @@ int spawn_follow(struct launch *l, int sock, struct err *e)
 			fd_close(&l->master);
 			l->master = fd_take(&fd);
 		}
-		fd_close(&fd);
+		fd_end(fd);
 		if (m.phase == SPAWN_FAILED) {
 			*e = m.err;
 			l->exit = (int)m.exit;

@@ -155,7 +155,7 @@ static void adopt_one(struct sup *s, const struct state_record *r, uint32_t slot
 		/* Nothing describes it, so nothing can be done with it but to end it. */
 		if (pidfd >= 0)
 			sys_pidfd_signal(pidfd, SIGKILL);
-		fd_close(&pidfd);
+		fd_end(pidfd);
 		launch_down_wait(r->name, 1000, NULL);
 		state_drop(&s->state, slot, r->name);
 		return;
@@ -164,7 +164,7 @@ static void adopt_one(struct sup *s, const struct state_record *r, uint32_t slot
 	if (!c) {
 		sup_say(r->name, "%s", e.msg);
 		spec_free(spec);
-		fd_close(&pidfd);
+		fd_end(pidfd);
 		return;
 	}
 	/* Of a `myctr run` that was killed: it is ours now. */

@@ -34,9 +34,8 @@ static void control_accept_more(struct sup *s)
 static void control_close(struct sup_client *cl)
 {
 	struct sup *s = cl->sup;
-	int fd = event_remove(&s->loop, &cl->source);
 
-	fd_close(&fd);
+	fd_end(event_remove(&s->loop, &cl->source));
 	event_timer_clear(&s->loop, &cl->timer);
 	cl->waits = NULL;
 	s->dirty = true;

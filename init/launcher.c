@@ -84,9 +84,7 @@ static void launcher_ready(struct event_source *s, uint32_t events)
 
 static void launcher_unwatch(struct ctr *c)
 {
-	int fd = event_remove(&c->sup->loop, &c->report);
-
-	fd_close(&fd);
+	fd_end(event_remove(&c->sup->loop, &c->report));
 }
 
 static int launcher_fork(struct ctr *c, int report, int output)
@@ -175,6 +173,6 @@ void launcher_report(struct ctr *c)
 			c->error = m.err;
 			launcher_end(c, SUP_FAILED);
 		}
-		fd_close(&fd);
+		fd_end(fd);
 	}
 }

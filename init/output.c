@@ -51,11 +51,8 @@ static void output_ready(struct event_source *s, uint32_t events)
 		n = output_take(c);
 	/* The far end is gone (a terminal says EIO): what follows is its exit. */
 	if (n == 0 || (n < 0 && n != -EAGAIN && n != -EINTR) ||
-	    (n == -EAGAIN && (events & EPOLLHUP))) {
-		int fd = event_remove(&c->sup->loop, &c->output);
-
-		fd_close(&fd);
-	}
+	    (n == -EAGAIN && (events & EPOLLHUP)))
+		fd_end(event_remove(&c->sup->loop, &c->output));
 }
 
 static struct log *output_sender(struct ctr *c)
@@ -95,11 +92,8 @@ int output_open(struct ctr *c, struct err *e)
 
 int output_watch(struct ctr *c, int fd)
 {
-	if (c->output.fd >= 0) {
-		int old = event_remove(&c->sup->loop, &c->output);
-
-		fd_close(&old);
-	}
+	if (c->output.fd >= 0)
+		fd_end(event_remove(&c->sup->loop, &c->output));
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	c->output = (struct event_source){ .fd = fd, .ready = output_ready };
 	return event_add(&c->sup->loop, &c->output, EPOLLIN);
@@ -124,7 +118,7 @@ int output_fifo(struct ctr *c)
 	theirs = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (mine < 0 || theirs < 0) {
 		r = -errno;
-		fd_close(&mine);
+		fd_end(mine);
 		return r;
 	}
 	r = output_watch(c, mine);
@@ -139,11 +133,8 @@ void output_close(struct ctr *c)
 	for (int i = 0; c->output.fd >= 0 && i < 64; i++)
 		if (output_take(c) <= 0)
 			break;
-	if (c->output.fd >= 0) {
-		int fd = event_remove(&c->sup->loop, &c->output);
-
-		fd_close(&fd);
-	}
+	if (c->output.fd >= 0)
+		fd_end(event_remove(&c->sup->loop, &c->output));
 	if (output_sender(c) && c->sender.fd >= 0)
 		event_remove(&c->sup->loop, &c->sender);
 	log_close(c->log);

@@ -63,22 +63,21 @@ struct ctr {
 	struct spec *spec;	/* owned */
 	struct spec *spec_next; /* owned; replaces spec at the next start, after a reload */
 	enum sup_state state;
-	bool wanted;	     /* should be up */
-	bool again;	     /* once it is down, start it at once: restart, reload */
-	bool keep;	     /* with gone: but not what it has written */
-	bool gone;	     /* once it is down, forget it */
-	bool child;	     /* our own child; else watched through its pidfd */
-	bool has_started;    /* at least once since it was last wanted */
-	bool has_status;     /* .status holds how the process ended */
-	bool ticking;	     /* the back-off series is running */
-	int status;	     /* wait(2) form */
-	pid_t launcher;	     /* 0 when none */
-	int pidfd;	     /* -1 when none */
-	int slot, disk_slot; /* in the state files, -1 when none */
-	uint64_t backoff;    /* ms before the next restart */
-	uint64_t started;    /* event_now() of the last start */
-	unsigned int tries;  /* clean-up rounds, or signals sent */
-	struct state_record rec;
+	bool wanted;		    /* should be up */
+	bool again;		    /* once it is down, start it at once: restart, reload */
+	bool keep;		    /* with gone: but not what it has written */
+	bool gone;		    /* once it is down, forget it */
+	bool child;		    /* our own child; else watched through its pidfd */
+	bool has_started;	    /* at least once since it was last wanted */
+	bool has_status;	    /* .status holds how the process ended */
+	bool ticking;		    /* the back-off series is running */
+	int status;		    /* wait(2) form */
+	pid_t launcher;		    /* 0 when none */
+	int pidfd;		    /* -1 when none */
+	int slot, disk_slot;	    /* in the state files, -1 when none */
+	uint64_t backoff;	    /* ms before the next restart */
+	uint64_t started;	    /* event_now() of the last start */
+	unsigned int tries;	    /* clean-up rounds, or signals sent */
 	struct event_source report; /* from the launcher */
 	struct event_source output; /* FIFO or terminal */
 	struct event_source exit;   /* pidfd of an adopted one */
@@ -86,9 +85,10 @@ struct ctr {
 	struct event_timer timer;
 	struct log *log;	 /* NULL: output is dropped */
 	struct forward *forward; /* its ports, where the supervisor leads them; else NULL */
-	struct err error;	 /* why the last start failed */
 	uint32_t trial,
 		trial_restarts; /* the change it takes part in, and .rec.restarts as it began */
+	struct state_record rec;
+	struct err error; /* why the last start failed */
 };
 
 #define SUP_CLIENTS 64
@@ -124,31 +124,31 @@ struct sup {
 	struct event_loop loop;
 	struct ctr *ctrs;
 	unsigned int n;
-	struct manifest manifest;
-	struct state state, disk; /* .file.fd -1 when it could not be opened */
 	int lock;
-	struct event_source signals;
-	struct event_source ctl;
-	struct sup_client clients[SUP_CLIENTS];
-	struct event_timer idle;
 	uint64_t ignored; /* signals we may ignore, see struct sys_self */
 	bool is_init;	  /* PID 1 */
 	bool on_demand;	  /* ends when nothing is left to do */
 	bool going_down;
-	int down;		       /* enum ctl_down */
-	bool dirty;		       /* the order has to be looked at again */
+	int down;	  /* enum ctl_down */
+	bool dirty;	  /* the order has to be looked at again */
+	bool sweep_again; /* more has come since the sweeper began */
+	bool swept;	  /* it has looked at the image store */
+	pid_t sweeper;	  /* removes what forgotten ones have written, 0 when none */
+	pid_t console;	  /* the command on the console, 0 when none */
+	struct dns *dns;  /* NULL: nobody answers for names */
+	struct event_source signals;
+	struct event_source ctl;
+	struct event_timer idle;
 	struct event_timer down_timer; /* the bound of the whole shutdown */
+	struct event_timer console_timer;
+	struct manifest manifest;
+	struct state state, disk; /* .file.fd -1 when it could not be opened */
 	struct sup_guard guard;
 	struct sup_ports ports;
-	pid_t sweeper;	  /* removes what forgotten ones have written, 0 when none */
-	bool sweep_again; /* more has come since it began */
-	bool swept;	  /* it has looked at the image store */
-	pid_t console;	  /* the command on the console, 0 when none */
-	struct event_timer console_timer;
-	struct dns *dns; /* NULL: nobody answers for names */
 	struct trial *trials;
 	struct sup_when when;
 	struct event_timer clock_timer; /* the next time the clock is saved */
+	struct sup_client clients[SUP_CLIENTS];
 };
 
 /* One line for whoever watches: "myctr: <name>: <text>". stderr, for PID 1 the console. */

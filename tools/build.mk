@@ -95,7 +95,10 @@ warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 # -Oz where the compiler has it (gcc 12, clang)
 optimize := $(if $(CONFIG_SMALL),$(shell $(CC) -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || echo -Os),-Os)
 # Arrays aligned as the ABI wants, not to 32 bytes; structs copied without vector registers.
-small-cflags := $(if $(CONFIG_SMALL),$(if $(findstring clang,$(CC)),,-fipa-pta -fno-jump-tables -fno-move-loop-invariants -fno-caller-saves)) $(and $(CONFIG_SMALL),$(filter x86_64,$(arch)),-mno-sse $(if $(findstring clang,$(CC)),,-malign-data=abi))
+# No code twice: one way out of a function, with its canary's check, and no jump past a test whose answer is known.
+small-cflags := $(if $(CONFIG_SMALL),$(if $(findstring clang,$(CC)),,-fipa-pta -fno-jump-tables -fno-move-loop-invariants -fno-caller-saves -fno-optimize-sibling-calls -fno-thread-jumps)) $(and $(CONFIG_SMALL),$(filter x86_64,$(arch)),-mno-sse $(if $(findstring clang,$(CC)),,-malign-data=abi))
+# musl has the canary in a variable, too, which takes shorter instructions to reach than the thread's.
+small-cflags += $(and $(CONFIG_SMALL),$(filter x86_64,$(arch)),$(filter musl,$(LIBC)),$(if $(findstring clang,$(CC)),,-mstack-protector-guard=global))
 # The whole program is compiled at once: gcc then drops arguments and results nobody needs. clang gains nothing by it.
 lto := $(if $(CONFIG_SMALL),$(if $(findstring clang,$(CC)),,-flto -fno-fat-lto-objects))
 # musl has no _FORTIFY_SOURCE of its own; glibc has.

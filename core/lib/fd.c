@@ -13,14 +13,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void fd_close(int *fd)
+void fd_end(int fd)
 {
 	int saved = errno;
 
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
+	if (fd >= 0)
+		close(fd);
 	errno = saved;
+}
+
+void fd_close(int *fd)
+{
+	fd_end(*fd);
+	*fd = -1;
 }
 
 void fd_closedir(DIR **d)
@@ -31,14 +36,6 @@ void fd_closedir(DIR **d)
 		closedir(*d);
 	*d = NULL;
 	errno = saved;
-}
-
-void fd_free(void *pointer_to_pointer)
-{
-	void *p;
-
-	memcpy(&p, pointer_to_pointer, sizeof(p));
-	free(p);
 }
 
 ssize_t fd_read(int fd, void *buf, size_t len)

@@ -10,19 +10,36 @@
 
 #include <dirent.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/types.h>
 
 #include "core/lib/util.h"
 
-/* Closes *fd when it is not negative, sets it to -1, keeps errno. */
+/* Closes fd when it is not negative, keeps errno. */
+void fd_end(int fd);
+
+/* The same, and sets *fd to -1. */
 void fd_close(int *fd);
-#define AUTO_FD CLEANUP(fd_close)
+
+/* Inline, so that no variable needs an address, and its function no canary, for its end's sake. */
+ALWAYS_INLINE void fd_leave(const int *fd)
+{
+	fd_end(*fd);
+}
+#define AUTO_FD CLEANUP(fd_leave)
 
 void fd_closedir(DIR **d);
 #define AUTO_DIR CLEANUP(fd_closedir)
 
 /* free() for a char * or any other pointer variable. */
-void fd_free(void *pointer_to_pointer);
+ALWAYS_INLINE void fd_free(const void *pointer_to_pointer)
+{
+	void *p;
+
+	memcpy(&p, pointer_to_pointer, sizeof(p));
+	free(p);
+}
 #define AUTO_FREE CLEANUP(fd_free)
 
 /* Returns *fd and leaves -1 behind: hands ownership of an AUTO_FD on. */

@@ -6,7 +6,9 @@
 #ifndef CORE_LIB_LE_H
 #define CORE_LIB_LE_H
 
+#include <endian.h>
 #include <stdint.h>
+#include <string.h>
 
 /* One byte, for lists of fields of all widths. */
 static inline uint8_t le_get8(const void *p)
@@ -21,43 +23,44 @@ static inline void le_put8(void *p, uint8_t v)
 
 static inline uint16_t le_get16(const void *p)
 {
-	const uint8_t *b = p;
+	uint16_t v;
 
-	return (uint16_t)(b[0] | b[1] << 8);
+	memcpy(&v, p, sizeof(v));
+	return le16toh(v);
 }
 
 static inline uint32_t le_get32(const void *p)
 {
-	const uint8_t *b = p;
+	uint32_t v;
 
-	return (uint32_t)le_get16(b) | (uint32_t)le_get16(b + 2) << 16;
+	memcpy(&v, p, sizeof(v));
+	return le32toh(v);
 }
 
 static inline uint64_t le_get64(const void *p)
 {
-	const uint8_t *b = p;
+	uint64_t v;
 
-	return (uint64_t)le_get32(b) | (uint64_t)le_get32(b + 4) << 32;
+	memcpy(&v, p, sizeof(v));
+	return le64toh(v);
 }
 
 static inline void le_put16(void *p, uint16_t v)
 {
-	uint8_t *b = p;
-
-	b[0] = (uint8_t)v;
-	b[1] = (uint8_t)(v >> 8);
+	v = htole16(v);
+	memcpy(p, &v, sizeof(v));
 }
 
 static inline void le_put32(void *p, uint32_t v)
 {
-	le_put16(p, (uint16_t)v);
-	le_put16((uint8_t *)p + 2, (uint16_t)(v >> 16));
+	v = htole32(v);
+	memcpy(p, &v, sizeof(v));
 }
 
 static inline void le_put64(void *p, uint64_t v)
 {
-	le_put32(p, (uint32_t)v);
-	le_put32((uint8_t *)p + 4, (uint32_t)(v >> 32));
+	v = htole64(v);
+	memcpy(p, &v, sizeof(v));
 }
 
 #endif

@@ -230,7 +230,7 @@ static int for_children(int folder, int depth, int (*each)(int at, const char *n
 		return -errno;
 	dir = fdopendir(fd);
 	if (!dir) {
-		fd_close(&fd);
+		fd_end(fd);
 		return -ENOMEM;
 	}
 	while ((entry = readdir(dir))) {

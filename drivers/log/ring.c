@@ -247,7 +247,7 @@ static int ring_open(const struct log_args *a, struct log **out, struct err *e)
 		return err_sys(e, -fd, "log: %s: cannot make the ring", path);
 	r = malloc(sizeof(*r));
 	if (!r) {
-		fd_close(&fd);
+		fd_end(fd);
 		return err_set(e, ENOMEM, "log: out of memory");
 	}
 	*r = (struct ring){ .log = { .driver = &log_driver_ring }, .fd = fd, .h = h };
