@@ -9,6 +9,8 @@ obj-$(CONFIG_SPEC_FOREIGN) += $(spec-objects)
 obj-$(if $(CONFIG_SPEC_FOREIGN),,y) += core/manifest_static.o
 obj-y += core/spec_entry.o
 obj-$(CONFIG_MANIFEST_TEXT) += core/manifest_text.o core/manifest_read.o
+obj-$(CONFIG_USERNS) += core/idmap.o core/userns.o
+obj-$(CONFIG_ROOTLESS) += core/rootless.o
 obj-$(CONFIG_STATE) += core/spec_store.o
 obj-$(CONFIG_NAMES) += core/names.o core/child_names.o core/lib/addr.o
 obj-$(CONFIG_CLI) += core/cmd.o core/cmd_spec.o core/cmd_help.o core/watch.o
@@ -46,7 +48,7 @@ obj-$(CONFIG_CMD_EXEC) += core/join.o
 
 # What reads and writes specs and manifests, for tools and tests of the build machine.
 spec-sources := core/spec.c core/spec_signal.c core/spec_value.c core/spec_finish.c \
-	$(if $(CONFIG_SYSCTL),core/sysctl.c,core/sysctl_none.c) core/spec_entry.c core/encode.c core/port.c core/names.c core/lib/addr.c core/cap.c core/ids.c core/lib/arena.c \
+	$(if $(CONFIG_SYSCTL),core/sysctl.c,core/sysctl_none.c) core/spec_entry.c core/encode.c core/port.c core/names.c core/lib/addr.c core/cap.c core/ids.c core/idmap.c $(if $(CONFIG_ROOTLESS),core/rootless.c) core/lib/arena.c \
 	core/lib/str.c core/lib/str_escape.c core/lib/str_nearest.c core/lib/err.c core/lib/fd.c core/lib/path.c \
 	core/lib/out.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/words.c core/lib/capname.c core/lib/addr.c $(if $(CONFIG_WHEN),core/when.c)
 manifest-sources := $(spec-sources) core/manifest.c core/manifest_text.c core/manifest_read.c core/manifest_bin.c \

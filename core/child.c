@@ -32,6 +32,7 @@
 static int child_signals(struct child *c, struct err *e);
 static int child_cgroup(struct child *c, struct err *e);
 static int child_image(struct child *c, struct err *e);
+static int child_own_root(struct child *c, struct err *e);
 static int child_network(struct child *c, struct err *e);
 static int child_sysctl(struct child *c, struct err *e);
 static int child_hostname(struct child *c, struct err *e);
@@ -48,31 +49,19 @@ static const struct child_step {
 	const char *name;
 	int (*run)(struct child *c, struct err *e);
 } child_inside[] = {
-	{ "signals", child_signals },
-	{ "mounts", child_own_mounts },
-	{ "cgroup", child_cgroup },
-	{ "root", child_image },
-	{ "root", child_enter_root },
-	{ "names", child_names_early },
-	{ "sys", child_sys },
-	{ "dev", child_dev },
-	{ "names", child_names_late },
-	{ "mount", child_user_mounts },
-	{ "proc", child_proc },
-	{ "network", child_network },
-	{ "sysctl", child_sysctl },
-	{ "masked paths", child_hide },
-	{ "old root", child_leave_old_root },
-	{ "hostname", child_hostname },
-	{ "user", child_user },
-	{ "stdio", child_stdio },
-	{ "terminal", child_terminal },
-	{ "limits", child_limits },
-	{ "environment", child_env },
-	{ "workdir", child_workdir },
-	{ "rights", child_rights },
-	{ "start", child_ready },
-	{ "seccomp", child_filter },
+	{ "signals", child_signals },	{ "mounts", child_own_mounts },
+	{ "cgroup", child_cgroup },	{ "root", child_image },
+	{ "root", child_enter_root },	{ "userns", child_own_root },
+	{ "names", child_names_early }, { "sys", child_sys },
+	{ "dev", child_dev },		{ "names", child_names_late },
+	{ "mount", child_user_mounts }, { "proc", child_proc },
+	{ "network", child_network },	{ "sysctl", child_sysctl },
+	{ "masked paths", child_hide }, { "old root", child_leave_old_root },
+	{ "hostname", child_hostname }, { "user", child_user },
+	{ "stdio", child_stdio },	{ "terminal", child_terminal },
+	{ "limits", child_limits },	{ "environment", child_env },
+	{ "workdir", child_workdir },	{ "rights", child_rights },
+	{ "start", child_ready },	{ "seccomp", child_filter },
 	{ "command", child_program },
 };
 
@@ -166,6 +155,17 @@ static int child_image(struct child *c, struct err *e)
 	return IS_ENABLED(CONFIG_USERNS) && c->l->mounts_outside ? 0 : child_root(c->l, e);
 }
 
+/* Who cloned us may be nobody in its user namespace: then he could make nothing in here. */
+static int child_own_root(struct child *c, struct err *e)
+{
+	static const struct ids root;
+
+	if (!spec_userns(c->l->spec) || idmap_outside(&c->l->uids, 0) < 0 ||
+	    idmap_outside(&c->l->gids, 0) < 0)
+		return 0;
+	return ids_apply(&root, true, e);
+}
+
 static int child_network(struct child *c, struct err *e)
 {
 	for (unsigned int i = 0; i < c->l->n_net; i++) {
@@ -244,14 +244,15 @@ static int child_limits(struct child *c, struct err *e)
 static int child_user(struct child *c, struct err *e)
 {
 	const struct spec *s = c->l->spec;
+	const char *user = s->user ? s->user : c->l->default_user;
 	AUTO_FD int root = -1;
 
-	if (s->user || s->groups.n) {
+	if (user || s->groups.n) {
 		root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (root < 0)
 			return err_sys(e, errno, "/");
 	}
-	return ids_lookup(root, s->user, &s->groups, &c->ids, e);
+	return ids_lookup(root, user, &s->groups, &c->ids, e);
 }
 
 /* With MOUNTS made when it is missing, as an image's WORKDIR is; never reached through a link of procfs. */
@@ -294,7 +295,7 @@ static int child_rights(struct child *c, struct err *e)
 	if (r == 0)
 		r = cap_bound(&l->caps, e);
 	if (r == 0)
-		r = ids_apply(&c->ids, false, e);
+		r = ids_apply(&c->ids, l->no_setgroups, e);
 	if (r == 0)
 		r = cap_apply(&l->caps, c->ids.uid, e);
 	if (r == 0 && l->spec->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

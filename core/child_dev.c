@@ -66,7 +66,7 @@ static int child_bind_node(const struct child *c, const char *src, const char *d
 static int child_node(const struct child *c, const char *path, mode_t mode, dev_t dev,
 		      struct err *e)
 {
-	if (IS_ENABLED(CONFIG_USERNS) && c->l->spec->userns)
+	if (c->l->in_userns)
 		return child_bind_node(c, path, path, dev, e);
 	return mknod(path, mode, dev) < 0 && errno != EEXIST
 		       ? err_sys(e, errno, "%s: making the node", path)
@@ -88,7 +88,7 @@ static int child_device(const struct child *c, int root, const struct spec_devic
 	if (dir < 0)
 		return err_sys(e, dir, "%s", d->path);
 	/* Without "m" the container's device filter lets nobody make the node, us neither. */
-	if (c->l->spec->userns || !d->m)
+	if (c->l->in_userns || !d->m)
 		return child_bind_node(c, d->host, d->path, st.st_rdev, e);
 	unlinkat(dir, name, 0);
 	if (mknodat(dir, name, st.st_mode & (S_IFMT | 0777), st.st_rdev) < 0 ||
@@ -186,6 +186,10 @@ static int child_dev_mounts(const struct child *c, struct err *e)
 
 	r = child_mount("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC,
 			"newinstance,ptmxmode=0666,mode=0620,gid=5", e);
+	/* Where only one group is known it is not tty. */
+	if (r == -EINVAL && c->l->in_userns)
+		r = child_mount("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC,
+				"newinstance,ptmxmode=0666,mode=0620", e);
 	if (r < 0)
 		return r;
 	if (s->ipc == SPEC_NS_HOST) {
@@ -220,8 +224,7 @@ static int child_dev_own(struct child *c, struct err *e)
 	dir = openat(AT_FDCWD, "/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(e, errno, "/dev");
-	r = IS_ENABLED(CONFIG_USERNS) && c->l->spec->userns ? child_bind_nodes(c, e)
-							    : child_dev_nodes(dir, e);
+	r = c->l->in_userns ? child_bind_nodes(c, e) : child_dev_nodes(dir, e);
 	return r < 0 ? r : child_dev_names(dir, e);
 }
 

@@ -116,7 +116,7 @@ static bool child_needs_host(const struct launch *l)
 {
 	const struct spec *s = l->spec;
 
-	return s->userns || s->privileged || s->mount.n || s->device.n || s->ipc == SPEC_NS_HOST;
+	return l->in_userns || s->privileged || s->mount.n || s->device.n || s->ipc == SPEC_NS_HOST;
 }
 
 /*
@@ -218,7 +218,7 @@ int child_sys(struct child *c, struct err *e)
 			      (l->spec->privileged ? 0 : MS_RDONLY);
 	int r;
 
-	if (IS_ENABLED(CONFIG_USERNS) && l->spec->userns && !(l->clone_flags & CLONE_NEWNET)) {
+	if (l->in_userns && !(l->clone_flags & CLONE_NEWNET)) {
 		r = child_make_dir("/sys", e);
 		if (r == 0)
 			r = child_bind(c, "/sys", "/sys", true, e);

@@ -69,6 +69,9 @@ static void child_names_plan(const struct child *c, struct child_names *p)
 		dhcp |= child_names_link(l, i, &p->names);
 	}
 	p->bind = s->storage != SPEC_OVERLAY && s->storage != SPEC_TMPFS;
+	/* Without root also an image's folder may be somebody else's. */
+	if (l->in_userns && faccessat(AT_FDCWD, "/etc", W_OK, AT_EACCESS) < 0 && errno == EACCES)
+		p->bind = true;
 	p->asked[NAMES_HOSTS] = s->add_host.n > 0;
 	p->asked[NAMES_RESOLV] = s->dns.n || s->dns_search.n || s->dns_option.n;
 	p->wanted[NAMES_HOSTS] = !p->none || p->asked[NAMES_HOSTS];

@@ -12,6 +12,8 @@
 
 #include "core/lib/config.h"
 #include "core/lib/out.h"
+#include "core/paths.h"
+#include "core/rootless.h"
 #include "core/spec.h"
 #include "generated/version.h"
 
@@ -260,6 +262,16 @@ static int cmd_version(void)
 	return out_flush(&o) < 0 ? CMD_FAILED : 0;
 }
 
+static int cmd_go(const struct command *c, struct cmd_line *line)
+{
+	struct err e = { 0 };
+
+	if (IS_ENABLED(CONFIG_ROOTLESS) && c->own_ids &&
+	    (paths_make_own(&e) < 0 || rootless_enter(&e) < 0))
+		return cmd_fail(&e);
+	return c->run(line);
+}
+
 int cmd_main(int argc, char **argv)
 {
 	const struct command *c;
@@ -282,7 +294,7 @@ int cmd_main(int argc, char **argv)
 	if (ret == CMD_WANTS_HELP)
 		ret = cmd_help(c, STDOUT_FILENO);
 	else if (!ret)
-		ret = c->run(&line);
+		ret = cmd_go(c, &line);
 	spec_free(line.spec);
 	return ret;
 }

@@ -63,6 +63,7 @@ struct command {
 	int min_args, max_args; /* -1: any number */
 	bool stop_at_args; /* options after the first argument belong to the container's command */
 	uint32_t repeats;  /* bit per row: every value counts, see cmd_value() */
+	bool own_ids; /* touches what containers wrote: a user does it in a user namespace of his own */
 	bool spec_options; /* every manifest key is an option too, with docker's short forms */
 	int (*run)(struct cmd_line *line);
 };

@@ -207,6 +207,7 @@ struct storage_args {
 	const char *lower; /* where the image is attached (NULL for .direct drivers) */
 	const char *root;  /* where the root must appear */
 	bool writable;	   /* image_driver.writable of the image */
+	bool in_userns; /* we are root in a user namespace alone, which has user.* attributes only */
 };
 
 struct storage_driver {

@@ -199,7 +199,7 @@ static uint64_t of_namespaces(const struct spec *s)
 	return (s->uts == SPEC_NS_PRIVATE ? bits_of("UTS_NS") : 0) |
 	       (s->ipc == SPEC_NS_PRIVATE ? bits_of("IPC_NS") : 0) |
 	       (s->pid == SPEC_NS_PRIVATE ? bits_of("PID_NS") : 0) |
-	       (s->userns ? bits_of("USER_NS") : 0) | (s->timens ? bits_of("TIME_NS") : 0);
+	       (spec_userns(s) ? bits_of("USER_NS") : 0) | (s->timens ? bits_of("TIME_NS") : 0);
 }
 
 static uint64_t of_limits(const struct spec *s)

@@ -423,6 +423,10 @@ int ids_apply(const struct ids *ids, bool no_setgroups, struct err *e)
 	/* Raw calls: libc's would first gather its threads, of which there are none here. */
 	if (!no_setgroups && syscall(SETGROUPS, (size_t)ids->n_groups, ids->groups) < 0)
 		return err_sys(e, errno, "user: setting %u supplementary groups", ids->n_groups);
+	if (no_setgroups && ids->n_groups)
+		return err_set(e, EPERM,
+			       "user: supplementary groups are denied to who has only his own id; "
+			       "see myctr check");
 	if (syscall(SETRESGID, ids->gid, ids->gid, ids->gid) < 0)
 		return err_sys(e, errno, "user: becoming group %u", ids->gid);
 	if (syscall(SETRESUID, ids->uid, ids->uid, ids->uid) < 0)

@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -21,6 +22,7 @@
 #include "core/cmd.h"
 #include "core/lib/fd.h"
 #include "core/lib/sys.h"
+#include "core/rootless.h"
 #include "core/spawn.h"
 
 #ifndef CLONE_NEWTIME
@@ -41,7 +43,8 @@ static const struct {
 static int join_flags(const struct spec *s)
 {
 	return CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP |
-	       CLONE_NEWNET | (s->userns ? CLONE_NEWUSER : 0) | (s->timens ? CLONE_NEWTIME : 0);
+	       CLONE_NEWNET | (spec_userns(s) || rootless_wanted() ? CLONE_NEWUSER : 0) |
+	       (s->timens ? CLONE_NEWTIME : 0);
 }
 
 /* Before Linux 5.8 a pidfd cannot be given to setns(2); the files of /proc are opened first, then entered. */
@@ -67,6 +70,17 @@ static int join_one_by_one(pid_t pid, int flags, struct err *e)
 		fd_close(&fds[i]);
 	}
 	return r;
+}
+
+/* Where setgroups(2) is denied, whoever joins has to keep the groups he has. */
+static bool join_no_setgroups(const struct state_record *r)
+{
+	char path[40], text[8];
+
+	if (!rootless_wanted())
+		return false;
+	snprintf(path, sizeof(path), "/proc/%ld/setgroups", (long)r->pid);
+	return fd_read_text(AT_FDCWD, path, text, sizeof(text)) > 0 && strcmp(text, "deny") == 0;
 }
 
 static int join_enter(const struct state_record *r, int flags, struct err *e)
@@ -109,6 +123,7 @@ int join_up(struct launch *l, const struct state_record *r, struct err *e)
 		return code;
 	l->cgroup = d ? d->open(r->name) : -1;
 	c.cgroup = l->cgroup < 0 ? -1 : l->cgroup;
+	l->no_setgroups = join_no_setgroups(r);
 	prctl(PR_SET_DUMPABLE, 0);
 	code = join_enter(r, join_flags(l->spec), e);
 	if (code < 0)

@@ -28,6 +28,7 @@
 #include "core/log.h"
 #include "core/net.h"
 #include "core/paths.h"
+#include "core/rootless.h"
 #include "core/spawn.h"
 #include "core/spec_store.h"
 #include "core/sysctl.h"
@@ -302,6 +303,7 @@ static int launch_storage(struct launch *l, struct err *e)
 		return err_set(e, ENOTSUP,
 			       "this kind of storage is not in this build; see myctr features");
 	a->spec = l->spec;
+	a->in_userns = rootless_active();
 	a->writable = l->image.driver->writable;
 	r = paths_join(dir, paths.data, "containers", l->spec->name);
 	if (r < 0)
@@ -318,7 +320,13 @@ static int launch_cgroup(struct launch *l, struct err *e)
 	if (!l->cgroup_driver)
 		return cgroup_require_none(l->spec, &l->missing, e);
 	l->cgroup = l->cgroup_driver->up(l->spec, l->spec->name, &l->missing, e);
-	return l->cgroup < 0 ? l->cgroup : 0;
+	if (l->cgroup >= 0 || !rootless_active() ||
+	    (l->cgroup != -EACCES && l->cgroup != -EPERM && l->cgroup != -EROFS))
+		return l->cgroup < 0 ? l->cgroup : 0;
+	/* Not given one by the administrator: fine for who wants no limits. */
+	fd_close(&l->cgroup);
+	l->cgroup_driver = NULL;
+	return cgroup_require_none(l->spec, &l->missing, e);
 }
 
 static int launch_cgroup_down(const char *name)

@@ -14,6 +14,7 @@
 
 #include "core/cap.h"
 #include "core/driver.h"
+#include "core/idmap.h"
 #include "core/ids.h"
 #include "core/lib/err.h"
 #include "core/spec.h"
@@ -48,7 +49,11 @@ struct launch {
 	struct sock_fprog filter; /* .len 0: none */
 	struct arena arena;
 	uint64_t clone_flags; /* CLONE_NEW* */
-	bool mounts_outside;  /* the root is built before the clone, see spawn.c */
+	bool in_userns;	      /* it is root over less than the host: its own namespace, or ours */
+	bool no_setgroups;    /* setgroups(2) is denied in its user namespace */
+	struct idmap uids, gids;  /* of its own user namespace */
+	const char *default_user; /* where the spec names none; NULL: 0:0 */
+	bool mounts_outside;	  /* the root is built before the clone, see spawn.c */
 
 	/* results */
 	uint32_t missing; /* enum cgroup_missing */

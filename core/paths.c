@@ -5,6 +5,7 @@
 #include "core/paths.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
@@ -14,6 +15,7 @@
 #include "core/lib/config.h"
 #include "core/lib/path.h"
 #include "core/lib/str.h"
+#include "core/rootless.h"
 
 struct paths paths;
 
@@ -31,29 +33,48 @@ static int paths_set(char *dst, size_t size, const char *variable, const char *b
 	return 0;
 }
 
-/* A user without root has folders of his own; a missing variable gets the default of the XDG specification. */
+static int paths_own(bool make, struct err *e)
+{
+	int r = rootless_folder(paths.run, make, e);
+
+	return r < 0 ? r : rootless_folder(paths.data, make, e);
+}
+
+int paths_make_own(struct err *e)
+{
+	int r = paths_own(true, e);
+
+	return r < 0 ? r : paths_make_run(e);
+}
+
+/*
+ * A user without root has folders of his own; a missing variable gets the default of the XDG specification.
+ * Where nobody has made /run/user/UID, and for a user without a home, it is a folder in /tmp.
+ */
 static int paths_user(struct err *e)
 {
 	const char *home = getenv("HOME"), *run = getenv("XDG_RUNTIME_DIR"),
 		   *data = getenv("XDG_DATA_HOME");
-	char run_base[80], data_base[80];
+	char own[32], base[96], deep[96];
 
-	if (!home || home[0] != '/')
-		home = "/tmp";
-	if (run)
-		str_copy(run_base, sizeof(run_base), run);
+	str_format(own, sizeof(own), "/tmp/myctr-%ld", (long)getuid());
+	str_format(base, sizeof(base), "/run/user/%ld", (long)getuid());
+	if (run && *run)
+		str_copy(base, sizeof(base), run);
+	else if (access(base, W_OK) < 0)
+		str_format(base, sizeof(base), "%s-run", own);
+	if (data && *data)
+		str_copy(deep, sizeof(deep), data);
+	else if (home && home[0] == '/')
+		str_format(deep, sizeof(deep), "%s/.local/share", home);
 	else
-		snprintf(run_base, sizeof(run_base), "/run/user/%ld", (long)getuid());
-	if (data)
-		str_copy(data_base, sizeof(data_base), data);
-	else
-		snprintf(data_base, sizeof(data_base), "%.60s/.local/share", home);
-	if (paths_set(paths.run, sizeof(paths.run), "MYCTR_RUN", run_base, "/myctr", e) < 0 ||
-	    paths_set(paths.data, sizeof(paths.data), "MYCTR_DATA", data_base, "/myctr", e) < 0 ||
-	    paths_set(paths.log, sizeof(paths.log), "MYCTR_LOG", data_base, "/myctr/log", e) < 0 ||
-	    paths_set(paths.etc, sizeof(paths.etc), "MYCTR_ETC", data_base, "/myctr/etc", e) < 0)
+		str_format(deep, sizeof(deep), "%s-data", own);
+	if (paths_set(paths.run, sizeof(paths.run), "MYCTR_RUN", base, "/myctr", e) < 0 ||
+	    paths_set(paths.data, sizeof(paths.data), "MYCTR_DATA", deep, "/myctr", e) < 0 ||
+	    paths_set(paths.log, sizeof(paths.log), "MYCTR_LOG", deep, "/myctr/log", e) < 0 ||
+	    paths_set(paths.etc, sizeof(paths.etc), "MYCTR_ETC", deep, "/myctr/etc", e) < 0)
 		return -e->code;
-	return 0;
+	return paths_own(false, e);
 }
 
 int paths_init(struct err *e)

@@ -28,6 +28,12 @@ int paths_init(struct err *e);
 /* "run/sub" and "run/sub/name" below one of the roots, into buf of PATHS_MAX bytes. -ENAMETOOLONG. */
 int paths_join(char *buf, const char *root, const char *sub, const char *name);
 
+/*
+ * For another user than root: makes the two folders of his own, run and data, and what is in run, or says why they cannot be trusted.
+ * paths_init() looks at them already where they exist.
+ */
+int paths_make_own(struct err *e);
+
 /* Makes run/, run/logs, run/specs, run/mnt/{lower,root} (0700) when missing. */
 int paths_make_run(struct err *e);
 

@@ -21,6 +21,8 @@
 #include "core/lib/fd.h"
 #include "core/lib/sys.h"
 #include "core/net.h"
+#include "core/rootless.h"
+#include "core/userns.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x80
@@ -87,32 +89,8 @@ static uint64_t spawn_flags(const struct launch *l)
 
 	return l->clone_flags | CLONE_NEWNS | (s->pid == SPEC_NS_HOST ? 0 : CLONE_NEWPID) |
 	       (s->uts == SPEC_NS_HOST ? 0 : CLONE_NEWUTS) |
-	       (s->ipc == SPEC_NS_HOST ? 0 : CLONE_NEWIPC) | (s->userns ? CLONE_NEWUSER : 0) |
+	       (s->ipc == SPEC_NS_HOST ? 0 : CLONE_NEWIPC) | (spec_userns(s) ? CLONE_NEWUSER : 0) |
 	       (s->timens ? CLONE_NEWTIME : 0) | (l->as_sibling ? CLONE_PARENT : 0);
-}
-
-static int spawn_write_proc(pid_t pid, const char *file, const char *text, struct err *e)
-{
-	char path[64];
-	int r;
-
-	snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, file);
-	r = fd_write_text(AT_FDCWD, path, text);
-	return r < 0 ? err_sys(e, r, "user namespace: writing %s", path) : 0;
-}
-
-/*
- * A user namespace of root's own keeps the ids as they are: what it takes away is every capability over
- * anything outside of it.
- */
-static int spawn_id_maps(const struct launch *l, pid_t pid, struct err *e)
-{
-	int r;
-
-	if (!IS_ENABLED(CONFIG_USERNS) || !l->spec->userns)
-		return 0;
-	r = spawn_write_proc(pid, "uid_map", "0 0 4294967295", e);
-	return r < 0 ? r : spawn_write_proc(pid, "gid_map", "0 0 4294967295", e);
 }
 
 int spawn_enter_cgroup(const struct launch *l, pid_t pid, struct err *e)
@@ -133,7 +111,7 @@ static int spawn_prepare(const struct launch *l, const struct sys_clone *c, pid_
 	int r = c->in_cgroup || !SYS_OLD_KERNELS ? 0 : spawn_enter_cgroup(l, pid, e);
 
 	if (r == 0)
-		r = spawn_id_maps(l, pid, e);
+		r = userns_write(l, pid, e);
 	if (r == 0)
 		r = net_up(l, pid, e);
 	/* A child that has failed already has said why; that is read next. */
@@ -164,7 +142,7 @@ int spawn_follow(struct launch *l, int sock, struct err *e)
 
 static bool spawn_waits(const struct launch *l, const struct sys_clone *c)
 {
-	bool waits = !c->in_cgroup || l->spec->userns || l->cloned;
+	bool waits = !c->in_cgroup || spec_userns(l->spec) || l->cloned;
 
 	for (unsigned int i = 0; i < l->n_net; i++)
 		waits = waits || l->net[i]->up;
@@ -190,7 +168,7 @@ static void spawn_abandon(struct launch *l, pid_t pid)
  */
 static int spawn_mounts_outside(struct launch *l, struct err *e)
 {
-	if (!IS_ENABLED(CONFIG_USERNS) || !l->spec->userns)
+	if (!spec_userns(l->spec))
 		return 0;
 	if (unshare(CLONE_NEWNS) < 0)
 		return err_sys(e, errno, "making a mount namespace");
@@ -209,7 +187,11 @@ int spawn_up(struct launch *l, struct err *e)
 	int pair[2], r;
 	pid_t pid;
 
-	r = spawn_mounts_outside(l, e);
+	l->in_userns = spec_userns(l->spec) || rootless_active();
+	l->no_setgroups = rootless_single();
+	r = userns_prepare(l, e);
+	if (r == 0)
+		r = spawn_mounts_outside(l, e);
 	if (r < 0)
 		return r;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)

@@ -13,6 +13,7 @@
 
 #include "core/cap.h"
 #include "core/fields.h"
+#include "core/idmap.h"
 #include "core/ids.h"
 #include "core/lib/config.h"
 #include "core/lib/addr.h"
@@ -114,6 +115,15 @@ static int spec_check_hostname(const char *text, struct err *e)
 	if (!*text || strlen(text) > 64 || text[strspn(text, allowed)] || text[0] == '-')
 		return err_set(e, EINVAL, "%s: not a host name", text);
 	return 0;
+}
+
+static int spec_check_userns(const char *text, struct err *e)
+{
+	struct idmap map;
+
+	return !IS_ENABLED(CONFIG_USERNS) || spec_userns_kind(text) != SPEC_USERNS_MAP
+		       ? 0
+		       : idmap_parse(text, &map, e);
 }
 
 static int spec_check_publish(const char *text, struct err *e)
@@ -268,7 +278,8 @@ const struct spec_field spec_fields[] = {
 	      .check = CHECK(spec_check_mac)),
 	FIELD(49, "network-alias", SPEC_NAMES, aliases, "NAME",
 	      "further name for others on its networks", .check = CHECK(spec_check_name)),
-	FIELD(45, "userns", SPEC_BOOL, userns, "", "a user namespace of its own"),
+	FIELD(45, "userns", SPEC_STR, userns, "yes|auto|keep-id|MAP",
+	      "a user namespace of its own (no, host)", .check = CHECK(spec_check_userns)),
 	FIELD(46, "timens", SPEC_BOOL, timens, "", "a time namespace of its own"),
 
 	FIELD(50, "publish", SPEC_LIST, publish, "PORT:PORT[/udp]",

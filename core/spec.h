@@ -82,7 +82,7 @@ struct spec {
 	struct strv aliases; /* further names for those on its networks */
 	struct strv dns, dns_search, dns_option; /* of resolv.conf, see core/names.h */
 	struct strv add_host;			 /* NAME:ADDRESS, for /etc/hosts */
-	bool userns;				 /* a user namespace of its own */
+	const char *userns;			 /* see spec_userns_kind(); NULL: no */
 	bool timens;
 
 	/* limits; SPEC_UNLIMITED where not set */
@@ -239,6 +239,27 @@ int spec_finish(struct spec *s, struct err *e);
  */
 int spec_encode(const struct spec *s, uint8_t **out, size_t *len, struct err *e);
 int spec_decode(const uint8_t *in, size_t len, struct spec **out, struct err *e);
+
+/*
+ * What "userns" says. SHARED: the one we are in ourselves, which for other users than root is already
+ * not the host's. SAME: its own, with the ids as they are; AUTO: its own, with a range that no other container
+ * has; KEEP: its own, in which the caller has the id that he has outside; MAP: as written.
+ */
+enum spec_userns {
+	SPEC_USERNS_SHARED,
+	SPEC_USERNS_SAME,
+	SPEC_USERNS_AUTO,
+	SPEC_USERNS_KEEP,
+	SPEC_USERNS_MAP
+};
+enum spec_userns spec_userns_kind(const char *text);
+
+/* Has it a user namespace of its own? */
+static inline bool spec_userns(const struct spec *s)
+{
+	return IS_ENABLED(CONFIG_USERNS) && s->userns &&
+	       spec_userns_kind(s->userns) != SPEC_USERNS_SHARED;
+}
 
 /* One mount entry, pointing into the buffer it was parsed from. */
 struct spec_mount {

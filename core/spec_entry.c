@@ -289,3 +289,20 @@ int spec_keyval(const char *text, char *key, size_t size, const char **value, st
 	*value = eq + 1;
 	return 0;
 }
+
+enum spec_userns spec_userns_kind(const char *text)
+{
+	static const struct {
+		const char *word;
+		enum spec_userns kind;
+	} words[] = {
+		{ "no", SPEC_USERNS_SHARED },	 { "host", SPEC_USERNS_SHARED },
+		{ "yes", SPEC_USERNS_SAME },	 { "auto", SPEC_USERNS_AUTO },
+		{ "keep-id", SPEC_USERNS_KEEP },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(text, words[i].word) == 0)
+			return words[i].kind;
+	return SPEC_USERNS_MAP;
+}

@@ -91,7 +91,7 @@ static int spec_finish_parts(const struct spec *s, struct err *e)
 		if (finish_parts[i].built || !spec_is_set(s, f))
 			continue;
 		spec_get(s, f, 0, value, sizeof(value));
-		if (f->type != SPEC_BOOL || strcmp(value, "yes") == 0)
+		if (f->type == SPEC_BOOL ? strcmp(value, "yes") == 0 : strcmp(value, "no") != 0)
 			return err_set(e, ENOTSUP, "%s: not in this build; it needs %s", f->name,
 				       finish_parts[i].symbol);
 	}

@@ -6,6 +6,8 @@
 #include <sys/prctl.h>
 
 #include "core/cmd.h"
+#include "core/paths.h"
+#include "core/rootless.h"
 #include "core/self.h"
 #include "init/sup.h"
 
@@ -26,6 +28,8 @@ static int daemon_run(struct cmd_line *line)
 	self_seal(NULL);
 	self_init();
 	prctl(PR_SET_NAME, "myctr");
+	if (rootless_wanted() && (paths_make_own(&e) < 0 || rootless_enter(&e) < 0))
+		return cmd_fail(&e);
 	if (sup_open(&s, &e) < 0)
 		return cmd_fail(&e);
 	if (!s.on_demand && sup_load_manifest(&s, &e) < 0 && e.code != ENOENT)

@@ -130,5 +130,6 @@ COMMAND(build) = {
 	.min_args = 0,
 	.max_args = 1,
 	.spec_options = true,
+	.own_ids = true,
 	.run = build_run_verb,
 };

@@ -85,5 +85,6 @@ COMMAND(image_import) = {
 	.n_options = ARRAY_SIZE(import_options),
 	.min_args = 1,
 	.max_args = 1,
+	.own_ids = true,
 	.run = import_run,
 };

@@ -141,5 +141,6 @@ COMMAND(image_inspect) = {
 	.n_options = ARRAY_SIZE(inspect_options),
 	.min_args = 1,
 	.max_args = 1,
+	.own_ids = true,
 	.run = inspect_run,
 };

@@ -197,5 +197,6 @@ COMMAND(image_load) = {
 	.options = load_options,
 	.n_options = ARRAY_SIZE(load_options),
 	.max_args = 1,
+	.own_ids = true,
 	.run = load_run,
 };

@@ -83,5 +83,6 @@ COMMAND(image_prune) = {
 	.about = "remove images without a name, and unpacked trees that nothing runs on",
 	.options = prune_options,
 	.n_options = ARRAY_SIZE(prune_options),
+	.own_ids = true,
 	.run = prune_run,
 };

@@ -175,5 +175,6 @@ COMMAND(image_save) = {
 	.n_options = ARRAY_SIZE(save_options),
 	.min_args = 1,
 	.max_args = 1,
+	.own_ids = true,
 	.run = save_run,
 };

@@ -60,5 +60,6 @@ COMMAND(image_verify) = {
 	.args = "[IMAGE...]",
 	.about = "read images again and compare them with their SHA-256",
 	.max_args = -1,
+	.own_ids = true,
 	.run = verify_run,
 };

@@ -71,5 +71,6 @@ COMMAND(rm) = {
 	.n_options = ARRAY_SIZE(rm_options),
 	.min_args = 1,
 	.max_args = -1,
+	.own_ids = true,
 	.run = rm_run,
 };

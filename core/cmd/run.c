@@ -27,6 +27,7 @@
 #include "core/net.h"
 #include "core/paths.h"
 #include "core/relay.h"
+#include "core/rootless.h"
 #include "core/self.h"
 #include "core/spec_store.h"
 #include "core/state.h"
@@ -106,7 +107,7 @@ static int run_network(struct spec *s, struct err *e)
 
 	if (spec_is_set(s, spec_field("network")))
 		return 0;
-	if (!name && IS_ENABLED(CONFIG_NET_BRIDGE) && geteuid() == 0)
+	if (!name && IS_ENABLED(CONFIG_NET_BRIDGE) && !rootless_wanted())
 		name = NET_DEFAULT;
 	return name && *name ? run_set(s, "network", name, e) : 0;
 }
@@ -295,7 +296,11 @@ static int run_foreground(struct cmd_line *line, struct err *e)
 	int code;
 
 	self_init();
-	code = run_claim(&r, e);
+	code = rootless_wanted() ? paths_make_own(e) : 0;
+	if (code >= 0)
+		code = rootless_enter(e);
+	if (code >= 0)
+		code = run_claim(&r, e);
 	if (code >= 0 && !r.rm) {
 		code = spec_store_keep(r.spec, e);
 		if (code < 0)

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -145,6 +146,9 @@ static int parent_at_once(void)
 
 	str_format(path, sizeof(path), "/sys/fs/cgroup/%s", parent_name());
 	fd = open_cgroup2(path);
+	/* That of root's containers is not for others. */
+	if (fd >= 0 && getauxval(AT_EUID) != 0 && faccessat(fd, ".", W_OK, AT_EACCESS) < 0)
+		fd_close(&fd);
 	if (fd >= 0)
 		str_copy(where.path, sizeof(where.path), parent_name());
 	return fd < 0 ? -1 : fd;

@@ -179,6 +179,10 @@ static void oci_note(struct import_args *a, const struct tar_report *report, uns
 {
 	if (geteuid() != 0)
 		str_copy(a->note, sizeof(a->note), "owners and devices are lost without root");
+	else if (report->owners)
+		str_format(a->note, sizeof(a->note),
+			   "%u files got the owner root, as you have too few ids; see myctr check",
+			   report->owners);
 	else if (report->devices || report->xattrs || lost)
 		str_format(a->note, sizeof(a->note),
 			   "left out %u device nodes, %u attributes and %u settings",

@@ -113,7 +113,11 @@ static int tar_check_space(const struct image *img, int store, struct err *e)
 
 static void tar_note(struct image *img, const struct tar_report *report)
 {
-	if (report->devices || report->xattrs)
+	if (report->owners)
+		str_format(img->note, sizeof(img->note),
+			   "%u files got the owner root, as you have too few ids; see myctr check",
+			   report->owners);
+	else if (report->devices || report->xattrs)
 		str_format(img->note, sizeof(img->note),
 			   "left out %u device nodes and %u attributes", report->devices,
 			   report->xattrs);

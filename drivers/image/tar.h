@@ -132,6 +132,7 @@ struct tar_limits {
 /* What was left out because the file system or the user may not have it. */
 struct tar_report {
 	unsigned int devices, xattrs;
+	unsigned int owners; /* that are no ids of our user namespace: those files are root's in it */
 };
 
 /*

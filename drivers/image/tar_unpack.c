@@ -152,6 +152,21 @@ static bool unpack_owner_differs(const struct unpack *u)
 	return u->super && (t->uid != u->uid || t->gid != gid);
 }
 
+/* fd is the entry, or -1: by its name. An id that our user namespace has not got is counted, not an error. */
+static int unpack_chown(struct unpack *u, int fd)
+{
+	const struct tar_entry *t = &u->r->entry;
+	int r = fd >= 0 ? fchown(fd, t->uid, t->gid)
+			: fchownat(u->dir, u->name, t->uid, t->gid, AT_SYMLINK_NOFOLLOW);
+
+	if (r == 0 || errno != EINVAL || !IS_ENABLED(CONFIG_ROOTLESS))
+		return r;
+	/* Root may not get what was to run with another's rights. */
+	u->r->entry.mode &= 01777;
+	u->report->owners++;
+	return 0;
+}
+
 /* fd is the entry, or -1 for one that cannot be opened without side effects: then by its name. */
 static int unpack_xattr(const struct unpack *u, int fd, const struct tar_xattr *x)
 {
@@ -186,7 +201,7 @@ static int unpack_file_meta(struct unpack *u, int fd, struct err *e)
 	struct timespec times[2];
 	int r;
 
-	if (unpack_owner_differs(u) && fchown(fd, t->uid, t->gid) < 0)
+	if (unpack_owner_differs(u) && unpack_chown(u, fd) < 0)
 		return unpack_failed(u, "cannot set the owner", e);
 	if (t->mode & 07000 && fchmod(fd, t->mode) < 0)
 		return unpack_failed(u, "cannot set the mode", e);
@@ -261,8 +276,7 @@ static int unpack_node_meta(struct unpack *u, struct err *e)
 	struct timespec times[2];
 	int r;
 
-	if (unpack_owner_differs(u) &&
-	    fchownat(u->dir, u->name, t->uid, t->gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (unpack_owner_differs(u) && unpack_chown(u, -1) < 0)
 		return unpack_failed(u, "cannot set the owner", e);
 	if (t->type != TAR_SYMLINK && t->mode & 07000 && fchmodat(u->dir, u->name, t->mode, 0) < 0)
 		return unpack_failed(u, "cannot set the mode", e);
@@ -282,7 +296,7 @@ static int unpack_dir_meta(struct unpack *u, int fd, bool made, struct err *e)
 	struct timespec times[2];
 	int r;
 
-	if ((!made || unpack_owner_differs(u)) && u->super && fchown(fd, t->uid, t->gid) < 0)
+	if ((!made || unpack_owner_differs(u)) && u->super && unpack_chown(u, fd) < 0)
 		return unpack_failed(u, "cannot set the owner", e);
 	if ((!made || t->mode & 07000 || u->dir_st.st_mode & S_ISGID) && fchmod(fd, mode) < 0)
 		return unpack_failed(u, "cannot set the mode", e);

@@ -31,17 +31,6 @@ static const char *overlay_path(const char *path, int *fd, char buf[PATH_FD_SIZE
 	return *fd < 0 ? path : path_of_fd(*fd, buf);
 }
 
-/* In a user namespace of its own the kernel allows overlay only user.* attributes. */
-static bool overlay_in_userns(const struct spec *spec)
-{
-	char map[64];
-
-	if (!spec->userns)
-		return false;
-	return fd_read_text(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map)) > 0 &&
-	       !strstr(map, "4294967295");
-}
-
 static int overlay_explain(int code, const char *upper, struct err *e)
 {
 	switch (code) {
@@ -74,7 +63,7 @@ int overlay_mount(const struct storage_args *a, const char *layers, const char *
 	const char *dir = overlay_path(layers, &layers_fd, layers_buf);
 
 	str_format(options, sizeof(options), "lowerdir=%s,upperdir=%s/upper,workdir=%s/work%s%s",
-		   lower, dir, dir, extra, overlay_in_userns(a->spec) ? ",userxattr" : "");
+		   lower, dir, dir, extra, a->in_userns ? ",userxattr" : "");
 	if (mount("overlay", a->root, "overlay", MS_NODEV, options) == 0)
 		return 0;
 	return overlay_explain(errno, layers, e);

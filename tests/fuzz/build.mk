@@ -2,6 +2,7 @@
 # Fuzz targets: fuzz-NAME := sources; the target is tests/fuzz/NAME_fuzz.c. See tools/tests.mk.
 fuzz-state := core/state.c core/record.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c
 fuzz-ring := drivers/log/ring.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c core/lib/path.c
+fuzz-idmap := core/idmap.c core/lib/str.c core/lib/arena.c core/lib/err.c
 fuzz-ids := core/ids.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/sys.c core/lib/str.c core/lib/arena.c
 fuzz-log_file := drivers/log/file.c drivers/log/file_read.c drivers/codec/lz4.c drivers/codec/xxh32.c core/codec.c \
 	core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/stamp.c core/lib/sys.c
@@ -23,7 +24,7 @@ fuzz-unpack := $(tar-reader) drivers/image/tar_unpack.c drivers/image/tar_layer.
 fuzz-manifest := $(manifest-sources)
 fuzz-port := core/port.c core/lib/arena.c core/lib/err.c core/lib/str.c
 fuzz-spec := $(manifest-sources)
-fuzz-cmdline := $(spec-sources) core/cmd.c core/cmd_set.c core/cmd_spec.c core/cmd_help.c
+fuzz-cmdline := $(spec-sources) core/paths.c core/cmd.c core/cmd_set.c core/cmd_spec.c core/cmd_help.c
 fuzz-nft := core/lib/nft.c core/lib/netlink.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 fuzz-netlink := core/lib/netlink.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 fuzz-gzip := drivers/codec/gzip.c core/codec.c core/lib/err.c $(tar-make)

@@ -30,7 +30,7 @@ done
 for call in $calls; do
 	is "run without $call" "1 fine" "$("$enosys" "$call" -- "$MYCTR" run --rm --storage tmpfs -v "$live_dir/etc:/etc/x:ro" "$root" \
 		sh -c 'touch /etc/x/y 2>/dev/null || echo $$ fine' 2>&1)"
-	is "run --userns without $call" "1 fine" "$("$enosys" "$call" -- "$MYCTR" run --rm --storage tmpfs --userns \
+	is "run --userns without $call" "1 fine" "$("$enosys" "$call" -- "$MYCTR" run --rm --storage tmpfs --userns yes \
 		-v "$live_dir/etc:/etc/x:ro" "$root" sh -c 'touch /etc/x/y 2>/dev/null || echo $$ fine' 2>&1)"
 done
 done_testing

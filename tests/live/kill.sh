@@ -43,7 +43,7 @@ before=$(left)
 after() { remove; }
 each "${KILL_STEP:-1}" "$MYCTR" run --name killed --storage overlay -v "$live_dir/etc:/etc" "$image" true
 verdict "run, killed anywhere"
-each "$few" "$MYCTR" run --rm --name killed --userns "$root" true
+each "$few" "$MYCTR" run --rm --name killed --userns yes "$root" true
 verdict "run --rm --userns, killed anywhere"
 each "$few" "$MYCTR" run --rm --name killed -v "$live_dir/etc:/etc" -i "$root" false
 verdict "run --rm -i, killed anywhere"

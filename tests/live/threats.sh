@@ -112,7 +112,7 @@ fails "no folder can be made in the cgroup tree" out "$root" mkdir /sys/fs/cgrou
 hasnt "it does not see its place in the host's tree" 'myctr' "$(out "$root" cat /proc/self/cgroup | grep '^0:')"
 hasnt "no mount tells of the host's folders" "$prey" "$(out "$root" cat /proc/self/mountinfo)"
 hasnt "a userns root has no power over the host's files" 'done' \
-	"$(out --userns "$root" sh -c 'echo x >/proc/sys/kernel/hostname && echo done; mknod /tmp/m b 7 0 && cat /tmp/m && echo done')"
+	"$(out --userns yes "$root" sh -c 'echo x >/proc/sys/kernel/hostname && echo done; mknod /tmp/m b 7 0 && cat /tmp/m && echo done')"
 
 # ---- a process that joins ----------------------------------------------------------------------------
 

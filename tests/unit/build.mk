@@ -49,7 +49,7 @@ unit-core/lib/out := core/lib/out.c core/lib/fd.c core/lib/sys.c core/lib/str.c 
 image-lib := core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c core/lib/sys.c
 image-tar := $(tar-reader) drivers/image/tar_check.c drivers/image/tar_unpack.c drivers/image/tar_layer.c drivers/image/tar.c drivers/image/trees.c core/lib/sha256.c core/lib/sha256_hw.c
 image-squashfs := $(if $(filter y,$(CONFIG_IMAGE_VERITY)),drivers/image/verity.c) drivers/image/squashfs.c drivers/image/loop.c
-image-core := core/image.c core/image_config.c core/store.c core/record.c $(manifest-sources) core/codec.c core/paths.c drivers/codec/lz4.c drivers/codec/xxh32.c
+image-core := core/image.c core/image_config.c core/store.c core/record.c $(manifest-sources) core/codec.c drivers/codec/lz4.c drivers/codec/xxh32.c
 unit-core/image := $(image-core) $(image-tar) $(image-squashfs) drivers/image/dir.c $(tar-make) $(image-lib)
 unit_libs-core/image := -llz4
 unit-drivers/image/tar := $(image-core) $(image-tar) $(tar-make) $(image-lib)
@@ -72,7 +72,7 @@ unit-core/update := core/update.c core/state.c core/record.c core/paths.c $(spec
 endif
 unit-core/port := core/port.c core/lib/arena.c core/lib/err.c core/lib/str.c
 unit-core/encode := $(spec-sources)
-unit-core/cmd := $(spec-sources) core/cmd.c core/cmd_set.c core/cmd_spec.c core/cmd_help.c
+unit-core/cmd := $(spec-sources) core/paths.c core/cmd.c core/cmd_set.c core/cmd_spec.c core/cmd_help.c
 unit-core/lib/small_libc := core/lib/small_libc.c
 unit_cflags-core/lib/small_libc := $(foreach f,strtol strtoll strtoul strtoull strtoimax strtoumax atoi strstr qsort faccessat realpath,-D$f=small_$f) -Wno-missing-prototypes
 unit-tools/vm/writelog := tools/vm/writelog.c core/lib/err.c core/lib/fd.c
@@ -141,3 +141,4 @@ endif
 unit-drivers/image/verity := drivers/image/verity.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 unit-core/lib/dns := core/lib/dns.c core/lib/addr.c core/lib/str.c core/lib/arena.c
 unit-init/dns_names := init/dns_names.c core/lib/dns.c core/lib/addr.c core/lib/str.c core/lib/arena.c
+unit-core/idmap := core/idmap.c core/lib/str.c core/lib/arena.c core/lib/err.c

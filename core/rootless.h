@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Life without root: a user namespace of the caller's own, in which he is root over the ids that
+ * /etc/subuid and /etc/subgid give him, or over himself alone. See rootless.c.
+ */
+#ifndef CORE_ROOTLESS_H
+#define CORE_ROOTLESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "core/lib/config.h"
+#include "core/lib/err.h"
+
+/* What this process has become; all false for root and before rootless_enter(). */
+struct rootless {
+	bool active; /* it is in a user namespace that it made */
+	bool single; /* only its own id is known there, and setgroups(2) is denied */
+};
+
+#if IS_ENABLED(CONFIG_ROOTLESS)
+extern struct rootless rootless;
+
+/*
+ * For a user who is not root: puts this process, which must have one thread, into a user namespace of its own
+ * and makes it root there. 0 and nothing done for root, and when it is done already. It may not execute
+ * myctr again afterwards, which would take itself for root's.
+ */
+int rootless_enter(struct err *e);
+
+/* Is the caller somebody else than root? Costs no system call. */
+bool rootless_wanted(void);
+
+/* Why a call that a user namespace should allow was refused: the knob and the remedy, or NULL. */
+const char *rootless_knob(int code);
+
+/*
+ * Makes, or looks at, a folder of the user's own: path's parent must be his or root's and writable by nobody else,
+ * path itself his, a folder and no link; others get no rights to it. make: when it is missing.
+ */
+int rootless_folder(const char *path, bool make, struct err *e);
+
+static inline bool rootless_active(void)
+{
+	return rootless.active;
+}
+
+static inline bool rootless_single(void)
+{
+	return rootless.single;
+}
+#else
+static inline int rootless_enter(struct err *e UNUSED)
+{
+	return 0;
+}
+static inline bool rootless_wanted(void)
+{
+	return false;
+}
+static inline const char *rootless_knob(int code UNUSED)
+{
+	return NULL;
+}
+static inline int rootless_folder(const char *path UNUSED, bool make UNUSED, struct err *e UNUSED)
+{
+	return 0;
+}
+static inline bool rootless_active(void)
+{
+	return false;
+}
+static inline bool rootless_single(void)
+{
+	return false;
+}
+#endif
+
+#endif

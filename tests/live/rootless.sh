@@ -1,0 +1,160 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Containers of ordinary users: one with ranges of ids, one with none. What they may do, what they leave behind
+# (nothing), and what they must not see of one another.
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+command -v newuidmap >/dev/null || { echo "Bail out! newuidmap is missing (apt-get install uidmap)"; exit 1; }
+
+# Two users of this test alone; Debian's useradd gives the first one ranges.
+ann=lan$$ bob=lbo$$
+users_end()
+{
+	for u in $ann $bob; do
+		pkill -KILL -U "$u" 2>/dev/null
+		userdel -r "$u" 2>/dev/null
+	done
+	rm -rf "/tmp/myctr-$ann_id-run" "/tmp/myctr-$bob_id-run"
+	live_end
+}
+trap users_end EXIT
+useradd -m -K SUB_UID_COUNT=65536 -K SUB_GID_COUNT=65536 "$ann" 2>/dev/null
+useradd -m -K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0 "$bob" 2>/dev/null
+ann_id=$(id -u "$ann") bob_id=$(id -u "$bob")
+first=$(sed -n "s/^$ann:\([0-9]*\):.*/\1/p" /etc/subuid)
+chmod 711 "$live_dir"
+cp "$MYCTR" "$live_dir/myctr"
+chmod 755 "$live_dir/myctr"
+tar -C "$root" --numeric-owner -cf "$live_dir/img.tar" .
+for u in $ann $bob; do
+	cp -a "$root" "/home/$u/root"
+	chown -R "$u:$u" "/home/$u/root"
+	chmod 700 "/home/$u"
+	mkdir -p "/home/$u/run"
+	chown "$u:$u" "/home/$u/run"
+done
+
+# as USER COMMAND...: with that user's ids and groups, and nothing of our environment
+as()
+{
+	as_user=$1; shift
+	timeout 120 setpriv --reuid "$as_user" --regid "$as_user" --init-groups env -i HOME="/home/$as_user" \
+		PATH=/usr/bin:/bin:/usr/sbin:/sbin MYCTR_NETWORK=none XDG_RUNTIME_DIR="/home/$as_user/run" "$@" 2>&1
+}
+m=$live_dir/myctr
+
+# ---- ids ------------------------------------------------------------------------------------------
+
+is "with ranges: itself and its range" "0 $ann_id 1 1 $first 65536" \
+	"$(as "$ann" "$m" run --rm "/home/$ann/root" cat /proc/self/uid_map | tr -s ' \n' ' ' | sed 's/^ //;s/ $//')"
+is "without: itself alone" "0 $bob_id 1" \
+	"$(as "$bob" "$m" run --rm "/home/$bob/root" cat /proc/self/uid_map | tr -s ' \n' ' ' | sed 's/^ //;s/ $//')"
+is "root inside" "uid=0(root) gid=0(root)" "$(as "$ann" "$m" run --rm "/home/$ann/root" id)"
+is "another user inside" "uid=1000(user) gid=1000(user)" "$(as "$ann" "$m" run --rm -u user "/home/$ann/root" id | cut -d' ' -f1,2)"
+has "which one without ranges is not" 'see myctr check|Invalid argument' "$(as "$bob" "$m" run --rm -u 1000 "/home/$bob/root" id)"
+is "keep-id: who I am outside" "uid=$ann_id gid=$ann_id" "$(as "$ann" "$m" run --rm --userns keep-id "/home/$ann/root" id)"
+is "keep-id without ranges" "uid=$bob_id gid=$bob_id" "$(as "$bob" "$m" run --rm --userns keep-id "/home/$bob/root" id | cut -d' ' -f1,2)"
+is "a map of one's own" "0 1 1000" \
+	"$(as "$ann" "$m" run --rm --userns 0:1:1000 "/home/$ann/root" cat /proc/self/uid_map | tr -s ' \n' ' ' | sed 's/^ //;s/ $//')"
+has "with somebody else's ids: refused" 'is not one of your ids' "$(as "$ann" "$m" run --rm --userns 0:4000000000:10 "/home/$ann/root" id)"
+has "one that wraps" 'beyond the last id' "$(as "$ann" "$m" run --rm --userns 0:4294967295:2 "/home/$ann/root" id)"
+has "one that overlaps" 'overlaps' "$(as "$ann" "$m" run --rm --userns 0:1:10,5:20:10 "/home/$ann/root" id)"
+
+# ---- ownership ------------------------------------------------------------------------------------
+
+as "$ann" mkdir "/home/$ann/vol" >/dev/null
+as "$ann" "$m" run --rm -v "/home/$ann/vol:/mnt" "/home/$ann/root" sh -c 'touch /mnt/mine; touch /mnt/theirs; chown 1000:1000 /mnt/theirs' >/dev/null
+is "root's file in a bind is the user's outside" "$ann_id" "$(stat -c %u "/home/$ann/vol/mine")"
+is "another's is of the range" "$((first + 999))" "$(stat -c %u "/home/$ann/vol/theirs")"
+as "$ann" "$m" run --rm --userns keep-id -v "/home/$ann/vol:/mnt" "/home/$ann/root" touch /mnt/kept >/dev/null
+is "keep-id: the same outside" "$ann_id" "$(stat -c %u "/home/$ann/vol/kept")"
+is "and inside" "$ann_id" "$(as "$ann" "$m" run --rm --userns keep-id -v "/home/$ann/vol:/mnt" "/home/$ann/root" stat -c %u /mnt/kept)"
+
+# ---- life -----------------------------------------------------------------------------------------
+
+for u in $ann $bob; do
+	is "$u: run -d" web "$(as "$u" "$m" run -d --name web "/home/$u/root" sh -c 'echo started; sleep 1000')"
+	has "ps" '^web .* Up ' "$(as "$u" "$m" ps)"
+	until_true 10 sh -c "grep -rq started '/home/$u/run/myctr/logs'" || :
+	is "logs" started "$(as "$u" "$m" logs web)"
+	is "exec" "uid=0(root) gid=0(root) 1 sleep" "$(as "$u" "$m" exec web sh -c 'echo "$(id | cut -d" " -f1,2)" "$(ps -o pid,comm | sed -n 2p | tr -s " " | sed "s/^ //")"')"
+	check "stop" as "$u" "$m" stop -t 0 web
+	check "rm" as "$u" "$m" rm web
+	is "nothing is left" "" "$(as "$u" "$m" ps -aq)$(ls "/home/$u/.local/share/myctr/containers")"
+	check "image load" as "$u" "$m" image load "$live_dir/img.tar"
+	has "image ls" '^img:latest' "$(as "$u" "$m" image ls)"
+	is "run of it" fine "$(as "$u" "$m" run --rm img echo fine)"
+	check "image rm" as "$u" "$m" image rm img
+done
+as "$ann" "$m" run --name wrote "$live_dir/img.tar" sh -c 'mkdir /d; touch /d/f; chown -R 1000:1000 /d; chmod 700 /d' >/dev/null
+find "/home/$ann/.local/share/myctr" -user "$((first + 999))" | grep -q . && ok "files of the range are there" || not_ok "files of the range are there"
+check "a user removes what others of his range wrote" as "$ann" "$m" rm wrote
+is "all of it" "" "$(find "/home/$ann/.local/share/myctr" -user "$((first + 999))")"
+
+# ---- two users ------------------------------------------------------------------------------------
+
+as "$ann" "$m" run -d --name hers "/home/$ann/root" sleep 1000 >/dev/null
+is "another's containers are not seen" "" "$(as "$bob" "$m" ps -aq)"
+has "nor stopped" 'no such container' "$(as "$bob" "$m" stop hers)"
+has "her state cannot be read through MYCTR_RUN" 'ermission denied|belongs to user' "$(as "$bob" MYCTR_RUN="/home/$ann/run/myctr" "$m" ps)"
+chmod 711 "/home/$ann" "/home/$ann/run"
+has "not even where her home is open" 'ermission denied|belongs to user' "$(as "$bob" MYCTR_RUN="/home/$ann/run/myctr" "$m" ps)"
+is "her folder is hers alone" 700 "$(stat -c %a "/home/$ann/run/myctr")"
+chmod 755 "/home/$ann/run/myctr"
+fails "her supervisor's socket does not answer to him" as "$bob" python3 -c "import socket
+s=socket.socket(socket.AF_UNIX,socket.SOCK_SEQPACKET); s.settimeout(10); s.connect('/home/$ann/run/myctr/ctl')
+s.send(b'x'*64); import sys; sys.exit(0 if s.recv(10) else 1)"
+chmod 700 "/home/$ann/run/myctr"
+pid=$(as "$ann" "$m" ps --format tsv | awk -F'\t' '$1 == "hers" { for (i = 1; i <= NF; i++) if ($i ~ /^[0-9]+$/) p = $i } END { print p }')
+fails "nor can he enter her container" as "$bob" nsenter -t "$pid" -U -m true
+fails "or signal it" as "$bob" kill -0 "$pid"
+check "she stops it" as "$ann" "$m" rm -f hers
+chmod 700 "/home/$ann"
+
+# ---- climbing out ---------------------------------------------------------------------------------
+
+echo secret >"/home/$ann/private"; chmod 600 "/home/$ann/private"; chown "$ann" "/home/$ann/private"
+out=$(as "$ann" "$m" run --rm "/home/$ann/root" sh -c "cat /home/$ann/private; ls /proc/1/root/home; cat /proc/*/root/home/$ann/private
+	chroot /proc/1/root cat /home/$ann/private; mount -o remount,rw /proc/sys && echo DONE; echo 1 >/proc/sys/kernel/sysrq && echo DONE
+	mknod /tmp/m c 1 1 && cat /tmp/m && echo DONE; unshare -Ur true && echo DONE; echo x >/proc/self/setgroups && echo DONE")
+hasnt "a container that tries to climb out" 'secret|DONE' "$out"
+out=$(as "$ann" "$m" run --rm --privileged "/home/$ann/root" sh -c "cat /home/$ann/private; echo x >/proc/sys/kernel/core_pattern && echo DONE
+	mount -t tmpfs none /mnt; echo 1 >/proc/sys/kernel/sysrq && echo DONE; mknod /tmp/m c 1 1 && echo DONE")
+hasnt "nor a privileged one" 'secret|DONE' "$out"
+
+# ---- planted folders and ranges -------------------------------------------------------------------
+
+trap_dir=$live_dir/shared; mkdir "$trap_dir"; chmod 1777 "$trap_dir"
+as "$bob" mkdir "$trap_dir/myctr" >/dev/null; as "$bob" chmod 777 "$trap_dir/myctr"
+has "a folder that another has planted" 'belongs to user' "$(as "$ann" XDG_RUNTIME_DIR="$trap_dir" "$m" run --rm "/home/$ann/root" id)"
+has "also when only looking" 'belongs to user' "$(as "$ann" XDG_RUNTIME_DIR="$trap_dir" "$m" ps)"
+rm -rf "$trap_dir/myctr"; as "$bob" ln -s "/home/$ann" "$trap_dir/myctr"
+has "a link that another has planted" 'is a link' "$(as "$ann" XDG_RUNTIME_DIR="$trap_dir" "$m" run --rm "/home/$ann/root" id)"
+as "$ann" ln -s "/home/$ann/run" "/home/$ann/link" >/dev/null
+has "XDG_RUNTIME_DIR is a link" 'is a link' "$(as "$ann" XDG_RUNTIME_DIR="/home/$ann/link" "$m" run --rm "/home/$ann/root" id)"
+has "XDG_DATA_HOME is a link" 'is a link' "$(as "$ann" XDG_DATA_HOME="/home/$ann/link" "$m" run --rm "/home/$ann/root" id)"
+as "$ann" mkdir "/home/$ann/open" >/dev/null; chmod 777 "/home/$ann/open"
+has "one that others may write to" 'others may write' "$(as "$ann" XDG_RUNTIME_DIR="/home/$ann/open" "$m" run --rm "/home/$ann/root" id)"
+is "none: a folder of his own in /tmp" "fine 700" \
+	"$(as "$ann" env -u XDG_RUNTIME_DIR "$m" run --rm "/home/$ann/root" echo fine) $(stat -c %a "/tmp/myctr-$ann_id-run/myctr")"
+
+# The files belong to this machine: what is spoilt is put back, whatever happens.
+subids()
+{
+	unshare -m sh -c 'mount --bind "$1" /etc/subuid && shift && exec "$@"' sh "$live_dir/subuid" \
+		setpriv --reuid "$ann" --regid "$ann" --init-groups env -i HOME="/home/$ann" PATH=/usr/bin:/bin \
+		XDG_RUNTIME_DIR="/home/$ann/run" "$m" run --rm --network none "/home/$ann/root" cat /proc/self/uid_map 2>&1
+}
+printf '%s\n' "$ann:$first:65536" "$bob:$((first + 10)):5" >"$live_dir/subuid"
+has "a range that another user has, too" "/etc/subuid:1: shares ids with line 2, of $bob.*usermod --add-subuids" "$(subids)"
+printf '%s\n' "x:1:1" "$ann:$first" >"$live_dir/subuid"
+has "a line that is cut" '/etc/subuid:2: is not NAME:FIRST:COUNT' "$(subids)"
+printf '%s\n' "$ann:4294967290:65536" >"$live_dir/subuid"
+has "a range that wraps" '/etc/subuid:1: .*beyond the last' "$(subids)"
+printf '%s\n' "$ann:0:65536" >"$live_dir/subuid"
+has "a range with root in it" "/etc/subuid:1: has no ids, root's" "$(subids)"
+printf '%s\n' "$ann_id:$first:100" "$ann:$((first + 1000)):100" >"$live_dir/subuid"
+is "by number, and two of them" "0 $ann_id 1 1 $first 100 101 $((first + 1000)) 100" \
+	"$(subids | tr -s ' \n' ' ' | sed 's/^ //;s/ $//')"
+
+done_testing
