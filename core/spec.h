@@ -257,8 +257,8 @@ enum spec_userns spec_userns_kind(const char *text);
 /* Has it a user namespace of its own? */
 static inline bool spec_userns(const struct spec *s)
 {
-	return IS_ENABLED(CONFIG_USERNS) && s->userns &&
-	       spec_userns_kind(s->userns) != SPEC_USERNS_SHARED;
+	return IS_ENABLED(CONFIG_USERNS) && s->userns && strcmp(s->userns, "no") != 0 &&
+	       strcmp(s->userns, "host") != 0;
 }
 
 /* One mount entry, pointing into the buffer it was parsed from. */
