@@ -4,11 +4,12 @@
 # Works the demo's serial console the way a person would, at 80 columns, prints what it saw, and fails
 # when something is wrong. Called by run.sh with a machine that boots.
 #
-# usage: check.sh VM NAME
+# usage: check.sh VM NAME URL        URL: of the web server, from outside the machine
 set -eu
 
 vm=$1
 name=$2
+url=$3
 log=$($vm log "$name")
 marks=0
 failed=0
@@ -61,6 +62,11 @@ run 'myctr logs probe'
 expect_text 'web said: hello from the web container'
 expect_text 'mqtt said: hello from the web container'
 expect_text 'all is well'
+page=$(curl -s -m 30 "$url") || fail "$url: no page from outside the machine"
+echo "# from outside, $url: $page"
+[ "$page" = "hello from the web container" ] || fail "$url: not the page of the web container"
+run 'myctr ps -n'
+expect_text '^web .*8080:80'
 run 'myctr wait probe'
 expect_status 0
 run 'myctr logs mqtt'
