@@ -311,6 +311,8 @@ int net_down(const char *container)
 			continue;
 		last = lease_others(&s, &links[i]) == 0;
 		r = d && d->down ? d->down(&links[i], last) : 0;
+		if (r >= 0)
+			r = publish_link_down(&links[i]);
 		if (r >= 0 && last)
 			r = publish_net_down(&links[i]);
 		links[i].up = false;

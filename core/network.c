@@ -136,6 +136,8 @@ static const struct spec_field net_fields[] = {
 	NET(15, "dns", SPEC_NAMES, dns, "ADDRESS|no",
 	    "name server other names are asked of; no: its own are not answered either",
 	    .check = CHECK(net_check_dns)),
+	NET(16, "strict", SPEC_BOOL, strict, "",
+	    "its containers send as themselves only (default yes)"),
 };
 
 static const struct spec_field iface_fields[] = {
@@ -176,12 +178,14 @@ struct section *section_new(enum section_kind kind)
 	if (!s)
 		return NULL;
 	s->arena.limit = 64U << 10;
-	if (kind == SECTION_NETWORK)
+	if (kind == SECTION_NETWORK) {
 		container_of(s, struct net_spec, section)->nat = true;
-	else if (kind == SECTION_INTERFACE)
+		container_of(s, struct net_spec, section)->strict = true;
+	} else if (kind == SECTION_INTERFACE) {
 		container_of(s, struct iface_spec, section)->up = true;
-	else if (IS_ENABLED(CONFIG_MACHINE))
+	} else if (IS_ENABLED(CONFIG_MACHINE)) {
 		machine_defaults(s, kind);
+	}
 	return s;
 }
 
@@ -216,6 +220,14 @@ bool net_is_builtin(const char *name)
 {
 	return net_kind_of(name) != NET_N_KINDS ||
 	       (IS_ENABLED(CONFIG_NET_BRIDGE) && strcmp(name, NET_DEFAULT) == 0);
+}
+
+bool net_was_written(const struct net_spec *n, const char *key)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(net_fields); i++)
+		if (strcmp(net_fields[i].name, key) == 0)
+			return n->section.set[i / 64] >> (i % 64) & 1;
+	return false;
 }
 
 /* One family: the prefix, room for containers in it, its gateway. */
@@ -346,10 +358,11 @@ static int net_check_others(const struct net_spec *n, const struct section *list
 		    (n->net6.len && o->net6.len && addr_overlap(&n->net6, &o->net6)))
 			return err_set(e, EINVAL, "shares addresses with network %s", s->name);
 		if (net_is_at_odds(n, o))
-			return err_set(e, EINVAL,
-				       "parent = %s: network %s has it as %s, and an interface can be "
-				       "below one kind and mode only",
-				       n->parent, s->name, net_kind_name(o->kind));
+			return err_set(
+				e, EINVAL,
+				"parent = %s: network %s has it as %s, and an interface can be "
+				"below one kind and mode only",
+				n->parent, s->name, net_kind_name(o->kind));
 	}
 	return 0;
 }

@@ -58,6 +58,7 @@ struct net_spec {
 	bool isolate;  /* its containers do not reach each other, nor other networks them */
 	bool internal; /* no way out */
 	bool dhcp;     /* a container finds its address by itself */
+	bool strict;   /* containers send under their own MAC and addresses only (default yes) */
 	uint64_t vlan; /* 0: none */
 	uint64_t mtu;  /* 0: as the kernel has it */
 	struct strv dns;
@@ -109,6 +110,9 @@ bool net_is_ifname(const char *name);
 /* Checks across the fields of n and fills its addresses. */
 int net_finish(struct net_spec *n, struct err *e);
 int iface_finish(const struct iface_spec *i, struct err *e);
+
+/* Was this key written in the section, or has it its default? */
+bool net_was_written(const struct net_spec *n, const char *key);
 
 /* net_finish() and iface_finish() for all, and that no two networks share addresses. */
 int section_finish(struct section *const lists[SECTION_N], struct err *e);

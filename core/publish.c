@@ -16,6 +16,7 @@
 #include "core/port.h"
 #include "core/spec_store.h"
 #include "core/state.h"
+#include "core/strict.h"
 
 #define PUBLISH_TRIES 5 /* against one who flushes again and again */
 
@@ -33,16 +34,6 @@ bool publish_ctr(const struct spec *spec, const struct net_link *link, struct ru
 	return spec->publish.n && link->kind == NET_BRIDGE && (link->ip.len || link->ip6.len);
 }
 
-static bool publish_was_written(const struct net_spec *n, const char *key)
-{
-	const struct section_table *t = &section_tables[SECTION_NETWORK];
-
-	for (unsigned int i = 0; i < t->n; i++)
-		if (strcmp(t->rows[i].name, key) == 0)
-			return n->section.set[i / 64] >> (i % 64) & 1;
-	return false;
-}
-
 /* Made by us for containers alone: not one that was named, nor one with an uplink. */
 static bool publish_is_ours(const struct net_spec *n)
 {
@@ -52,7 +43,7 @@ static bool publish_is_ours(const struct net_spec *n)
 /* A bridge that others use, too, is not ours to hide or to close, unless the manifest says so. */
 static struct rules_net publish_net(const struct net_spec *n, const char *bridge)
 {
-	bool written = publish_was_written(n, "nat");
+	bool written = net_was_written(n, "nat");
 
 	return (struct rules_net){ .bridge = bridge,
 				   .nat = n->nat && (publish_is_ours(n) || written),
@@ -144,7 +135,15 @@ static int publish_net_up(const struct launch *l, unsigned int i, struct err *e)
 
 	if (r != -EPROTONOSUPPORT || n.isolate || n.internal)
 		return r;
-	return !publish_was_written(l->nets[i], "nat") ? 0 : r;
+	return !net_was_written(l->nets[i], "nat") ? 0 : r;
+}
+
+/* Where the kernel cannot and nobody has asked for it in so many words, check says so. */
+static int publish_strict_up(const struct launch *l, unsigned int i, struct err *e)
+{
+	int r = strict_wanted(l->nets[i]) ? strict_add(&l->links[i], e) : 0;
+
+	return r == -EPROTONOSUPPORT && !net_was_written(l->nets[i], "strict") ? 0 : r;
 }
 
 static int publish_nets_up(const struct launch *l, struct err *e)
@@ -152,8 +151,11 @@ static int publish_nets_up(const struct launch *l, struct err *e)
 	int r = 0;
 
 	for (unsigned int i = 0; r >= 0 && l->links && i < l->n_net; i++)
-		if (l->nets[i] && l->links[i].kind == NET_BRIDGE)
+		if (l->nets[i] && l->links[i].kind == NET_BRIDGE) {
 			r = publish_net_up(l, i, e);
+			if (r >= 0)
+				r = publish_strict_up(l, i, e);
+		}
 	return r;
 }
 
@@ -195,10 +197,18 @@ static int publish_same_bridge(const struct net_link *other, void *arg)
 	return other->up && !itself && !strcmp(other->bridge, l->bridge) ? -EBUSY : 0;
 }
 
+int publish_link_down(const struct net_link *l)
+{
+	return strict_remove(l);
+}
+
 int publish_net_down(const struct net_link *l)
 {
 	struct net_link key = *l;
+	int r = l->kind == NET_BRIDGE ? strict_end() : 0;
 
+	if (r < 0)
+		return r;
 	/* Two networks may be on one bridge that was there before them. */
 	if (l->kind != NET_BRIDGE || lease_each(NULL, publish_same_bridge, &key) == -EBUSY)
 		return 0;
@@ -283,8 +293,22 @@ static int publish_by_index(const void *a, const void *b)
 	return (int)x->index - (int)y->index;
 }
 
+/* Also where its network was taken out of the manifest. */
+static bool publish_is_strict(const struct net_link *link, void *arg)
+{
+	struct publish_all *a = arg;
+	struct section *made;
+	const struct net_spec *n = net_find(a->m, link->network, &made);
+
+	if (made)
+		section_append(&a->made, made);
+	return (link->ip.len || link->ip6.len) && (!n || strict_wanted(n));
+}
+
 static int publish_make(struct publish_all *a, struct err *e)
 {
+	int r;
+
 	if (a->n) {
 		/* Ports lead to the first of a container's links that can take them, as at its start. */
 		qsort(a->links, a->n, sizeof(*a->links), publish_by_index);
@@ -301,7 +325,10 @@ static int publish_make(struct publish_all *a, struct err *e)
 	a->out.nets = a->nets;
 	a->out.ctrs = a->ctrs;
 	a->out.wan = &a->m->system.wan;
-	return rules_rebuild(&a->out, e);
+	r = rules_rebuild(&a->out, e);
+	if (r >= 0)
+		r = strict_rebuild(a->links, a->n, publish_is_strict, a, e);
+	return r;
 }
 
 static void publish_free(struct publish_all *a)

@@ -25,6 +25,9 @@ int publish_up(const struct launch *l, struct err *e);
 /* Before the links of a container go: takes away what leads to it. Repeatable. */
 int publish_down(const char *container);
 
+/* With each of its links: what its port may send. */
+int publish_link_down(const struct net_link *l);
+
 /* With the last link of a network: its bridge is gone. */
 int publish_net_down(const struct net_link *l);
 
@@ -46,6 +49,10 @@ static inline int publish_up(const struct launch *l UNUSED, struct err *e UNUSED
 	return 0;
 }
 static inline int publish_down(const char *container UNUSED)
+{
+	return 0;
+}
+static inline int publish_link_down(const struct net_link *l UNUSED)
 {
 	return 0;
 }

@@ -14,17 +14,17 @@
 #define PROBE_TABLE "myctr-check"
 
 /* Ends in an error of the kernel's when it does not know what ops need. */
-static int probe_send(struct netlink *n, const struct nft_op *ops, const struct nft_chain *chain,
-		      struct err *e)
+static int probe_send(struct netlink *n, const char *table, const struct nft_op *ops,
+		      const struct nft_chain *chain, struct err *e)
 {
 	NETLINK_BUF buf[1024];
 	struct netlink_req r = NETLINK_REQ(buf);
 
 	nft_begin(&r, 0);
-	nft_table(&r, NFT_MSG_NEWTABLE, NLM_F_CREATE, PROBE_TABLE);
-	nft_add_chain(&r, PROBE_TABLE, chain);
+	nft_table(&r, NFT_MSG_NEWTABLE, NLM_F_CREATE, table);
+	nft_add_chain(&r, table, chain);
 	if (ops)
-		nft_add_rule(&r, PROBE_TABLE, chain->name, ops);
+		nft_add_rule(&r, table, chain->name, ops);
 	return netlink_talk(n, &r, NULL, NULL, e);
 }
 
@@ -34,6 +34,7 @@ int rules_probe(enum rules_part part, struct err *e)
 		{ "pre", "nat", NFT_HOOK_PREROUTING, -100 },
 		{ "post", "nat", NFT_HOOK_POSTROUTING, 100 },
 		{ "plain", "filter", NFT_HOOK_FORWARD, 0 },
+		{ "bridge", "filter", NFT_HOOK_PREROUTING, 0 },
 	};
 	static const struct {
 		uint8_t chain;
@@ -47,13 +48,15 @@ int rules_probe(enum rules_part part, struct err *e)
 				       { .kind = NFT_OP_META, .reg = 1, .a = NFT_META_MARK },
 				       { .kind = NFT_OP_DNAT, .a = AF_INET, .len = 1 } } },
 		[RULES_PART_MASQ] = { 1, { { .kind = NFT_OP_MASQUERADE } } },
+		[RULES_PART_BRIDGE] = { 3, { { .kind = NFT_OP_END } } },
 	};
 	struct netlink n;
 	int code = netlink_open(&n, NETLINK_NETFILTER, -1, e);
 
 	if (code < 0)
 		return code;
-	code = probe_send(&n, parts[part].ops, &chains[parts[part].chain], e);
+	code = probe_send(&n, part == RULES_PART_BRIDGE ? NFT_BRIDGE PROBE_TABLE : PROBE_TABLE,
+			  parts[part].ops, &chains[parts[part].chain], e);
 	netlink_close(&n);
 	return code;
 }

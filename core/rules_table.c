@@ -9,6 +9,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include "core/lib/nft_ops.h"
 #include "core/lib/util.h"
 
 #define ADDR_PORT4 NFT_TYPES2(NFT_TYPE_IPV4, NFT_TYPE_PORT), 8
@@ -43,77 +44,6 @@ static const struct nft_chain rules_chains[] = {
 	{ "publish", NULL, 0, 0 },
 };
 
-#define META(to, key)                                        \
-	{                                                    \
-		.kind = NFT_OP_META, .reg = (to), .a = (key) \
-	}
-#define NETWORK(to, offset, n)                                                 \
-	{                                                                      \
-		.kind = NFT_OP_NETWORK, .reg = (to), .a = (offset), .len = (n) \
-	}
-#define PORT(to)                                 \
-	{                                        \
-		.kind = NFT_OP_PORT, .reg = (to) \
-	}
-#define CT(to, key)                                        \
-	{                                                  \
-		.kind = NFT_OP_CT, .reg = (to), .a = (key) \
-	}
-#define IS_LOCAL(flags)                                         \
-	{ .kind = NFT_OP_FIB, .a = (flags) },                   \
-	{                                                       \
-		.kind = NFT_OP_IS, .len = 4, .value = RTN_LOCAL \
-	}
-#define AND(bits)                                   \
-	{                                           \
-		.kind = NFT_OP_AND, .value = (bits) \
-	}
-#define IS(n, number)                                            \
-	{                                                        \
-		.kind = NFT_OP_IS, .len = (n), .value = (number) \
-	}
-#define IS_NOT(n, number)                                            \
-	{                                                            \
-		.kind = NFT_OP_IS_NOT, .len = (n), .value = (number) \
-	}
-#define IN(set)                                  \
-	{                                        \
-		.kind = NFT_OP_IN, .name = (set) \
-	}
-#define NOT_IN(set)                                  \
-	{                                            \
-		.kind = NFT_OP_NOT_IN, .name = (set) \
-	}
-#define IN_MAP(map)                                  \
-	{                                            \
-		.kind = NFT_OP_IN_MAP, .name = (map) \
-	}
-#define DNAT4                                                         \
-	{                                                             \
-		.kind = NFT_OP_DNAT, .a = AF_INET, .reg = 0, .len = 1 \
-	}
-#define DNAT6                                                          \
-	{                                                              \
-		.kind = NFT_OP_DNAT, .a = AF_INET6, .reg = 0, .len = 4 \
-	}
-#define MASQUERADE                        \
-	{                                 \
-		.kind = NFT_OP_MASQUERADE \
-	}
-#define ACCEPT                        \
-	{                             \
-		.kind = NFT_OP_ACCEPT \
-	}
-#define DROP                        \
-	{                           \
-		.kind = NFT_OP_DROP \
-	}
-#define JUMP(chain)                                  \
-	{                                            \
-		.kind = NFT_OP_JUMP, .name = (chain) \
-	}
-
-#define FROM META(0, NFT_META_IIFNAME)
 #define FROM_INDEX META(0, NFT_META_IIF)
 #define TO META(0, NFT_META_OIFNAME)
 #define FROM_AND_TO META(0, NFT_META_IIFNAME), META(4, NFT_META_OIFNAME)
@@ -130,9 +60,6 @@ static const struct nft_chain rules_chains[] = {
 /* Bytes 12 to 15 and 16 to 19 of IPv4 are the addresses, 8 to 23 and 24 to 39 of IPv6. */
 #define TO_ADDR4 NETWORK(0, 16, 4)
 #define TO_ADDR6 NETWORK(0, 24, 16)
-
-/* The end of the rule before, and the chain of the one that follows. */
-#define RULE(chain, ...) { .kind = NFT_OP_END, .name = (chain) }, __VA_ARGS__
 
 static const struct nft_op rules_ops[] = {
 	/*
@@ -176,22 +103,15 @@ static const struct nft_op rules_ops[] = {
 	RULE("forward", TO, IN("internal"), DROP),
 	RULE("forward", FROM, IN("bridges"), ACCEPT),
 	RULE("forward", TO, IN("nat"), DROP),
-	{ .kind = NFT_OP_END },
+	RULES_END,
 };
 
 void rules_table(struct netlink_req *r)
 {
-	const struct nft_op *op = rules_ops;
-
 	nft_table(r, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, RULES_TABLE);
 	for (unsigned int i = 0; i < RULES_N_SETS; i++)
 		nft_add_set(r, RULES_TABLE, &rules_sets[i], i + 1);
 	for (unsigned int i = 0; i < ARRAY_SIZE(rules_chains); i++)
 		nft_add_chain(r, RULES_TABLE, &rules_chains[i]);
-	while (op->name) {
-		nft_add_rule(r, RULES_TABLE, op->name, op + 1);
-		do {
-			op++;
-		} while (op->kind != NFT_OP_END);
-	}
+	nft_add_rules(r, RULES_TABLE, rules_ops);
 }

@@ -16,11 +16,18 @@
 #define NFT_COMMENT \
 	0 /* NFTNL_UDATA_*_COMMENT: type of a comment within user data, as nft writes it */
 
-static void nft_msg(struct netlink_req *r, uint16_t msg, uint16_t flags, const char *what)
+/* The first attribute of all of them is the table's name (NFTA_TABLE_NAME, NFTA_RULE_TABLE, ...). */
+static void nft_msg(struct netlink_req *r, uint16_t msg, uint16_t flags, const char *table,
+		    const char *what)
 {
-	struct nfgenmsg g = { .nfgen_family = NFT_INET, .version = NFNETLINK_V0 };
+	bool bridge = table && strncmp(table, NFT_BRIDGE, sizeof(NFT_BRIDGE) - 1) == 0;
+	struct nfgenmsg g = { .nfgen_family = bridge ? AF_BRIDGE : NFT_INET,
+			      .version = NFNETLINK_V0 };
 
 	netlink_begin(r, NFT_TYPE(msg), flags, &g, sizeof(g), what);
+	if (table)
+		netlink_put_text(r, NFTA_TABLE_NAME,
+				 bridge ? table + sizeof(NFT_BRIDGE) - 1 : table);
 }
 
 static void nft_edge(struct netlink_req *r, uint16_t type)
@@ -46,16 +53,14 @@ void nft_end(struct netlink_req *r)
 
 void nft_table(struct netlink_req *r, uint16_t msg, uint16_t flags, const char *table)
 {
-	nft_msg(r, msg, flags, "table");
-	netlink_put_text(r, NFTA_TABLE_NAME, table);
+	nft_msg(r, msg, flags, table, "table");
 }
 
 void nft_add_chain(struct netlink_req *r, const char *table, const struct nft_chain *c)
 {
 	size_t at;
 
-	nft_msg(r, NFT_MSG_NEWCHAIN, NLM_F_CREATE, c->name);
-	netlink_put_text(r, NFTA_CHAIN_TABLE, table);
+	nft_msg(r, NFT_MSG_NEWCHAIN, NLM_F_CREATE, table, c->name);
 	netlink_put_text(r, NFTA_CHAIN_NAME, c->name);
 	if (!c->type)
 		return;
@@ -74,8 +79,7 @@ void nft_add_set(struct netlink_req *r, const char *table, const struct nft_set 
 	const uint32_t one = 1;
 
 	memcpy(host_order + 2, &one, sizeof(one));
-	nft_msg(r, NFT_MSG_NEWSET, NLM_F_CREATE, s->name);
-	netlink_put_text(r, NFTA_SET_TABLE, table);
+	nft_msg(r, NFT_MSG_NEWSET, NLM_F_CREATE, table, s->name);
 	netlink_put_text(r, NFTA_SET_NAME, s->name);
 	netlink_put_be32(r, NFTA_SET_FLAGS, s->data_len ? NFT_SET_MAP : 0);
 	netlink_put_be32(r, NFTA_SET_KEY_TYPE, s->key_type);
@@ -113,13 +117,9 @@ static void nft_numbers(struct netlink_req *r, const uint32_t (*pairs)[2], unsig
 
 static void nft_put_payload(struct netlink_req *r, const struct nft_op *o)
 {
-	bool port = o->kind == NFT_OP_PORT;
-
 	NFT_NUMBERS(r, { NFTA_PAYLOAD_DREG, NFT_R(o->reg) },
-		    { NFTA_PAYLOAD_BASE,
-		      port ? NFT_PAYLOAD_TRANSPORT_HEADER : NFT_PAYLOAD_NETWORK_HEADER },
-		    { NFTA_PAYLOAD_OFFSET, port ? 2 : o->a },
-		    { NFTA_PAYLOAD_LEN, port ? 2 : o->len });
+		    { NFTA_PAYLOAD_BASE, o->kind - NFT_OP_LINK + NFT_PAYLOAD_LL_HEADER },
+		    { NFTA_PAYLOAD_OFFSET, o->a }, { NFTA_PAYLOAD_LEN, o->len });
 }
 
 static void nft_put_and(struct netlink_req *r, const struct nft_op *o)
@@ -136,11 +136,14 @@ static void nft_put_cmp(struct netlink_req *r, const struct nft_op *o)
 {
 	uint8_t bytes[16] = { 0 };
 
-	/* What is not a number of the processor's is one byte, or zeros and one byte: ::1. */
-	if (o->len == sizeof(o->value))
+	/* What is not a number of the processor's is one byte, two, or zeros before them: ::1. */
+	if (o->len == sizeof(o->value)) {
 		memcpy(bytes, &o->value, o->len);
-	else
+	} else {
 		bytes[o->len - 1] = (uint8_t)o->value;
+		if (o->len > 1)
+			bytes[o->len - 2] = (uint8_t)(o->value >> 8);
+	}
 	NFT_NUMBERS(r, { NFTA_CMP_SREG, NFT_R(o->reg) },
 		    { NFTA_CMP_OP, o->kind == NFT_OP_IS ? NFT_CMP_EQ : NFT_CMP_NEQ });
 	nft_value(r, NFTA_CMP_DATA, bytes, o->len);
@@ -201,8 +204,9 @@ static const struct {
 	void (*put)(struct netlink_req *r, const struct nft_op *o);
 } nft_ops[] = {
 	[NFT_OP_META] = { "meta", nft_put_meta },
+	[NFT_OP_LINK] = { "payload", nft_put_payload },
 	[NFT_OP_NETWORK] = { "payload", nft_put_payload },
-	[NFT_OP_PORT] = { "payload", nft_put_payload },
+	[NFT_OP_TRANSPORT] = { "payload", nft_put_payload },
 	[NFT_OP_CT] = { "ct", nft_put_ct },
 	[NFT_OP_FIB] = { "fib", nft_put_fib },
 	[NFT_OP_AND] = { "bitwise", nft_put_and },
@@ -223,8 +227,7 @@ void nft_add_rule(struct netlink_req *r, const char *table, const char *chain,
 {
 	size_t list, elem, data;
 
-	nft_msg(r, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, chain);
-	netlink_put_text(r, NFTA_RULE_TABLE, table);
+	nft_msg(r, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, table, chain);
 	netlink_put_text(r, NFTA_RULE_CHAIN, chain);
 	list = netlink_nest(r, NFTA_RULE_EXPRESSIONS);
 	for (; ops->kind != NFT_OP_END; ops++) {
@@ -239,13 +242,22 @@ void nft_add_rule(struct netlink_req *r, const char *table, const char *chain,
 	netlink_nest_end(r, list);
 }
 
+void nft_add_rules(struct netlink_req *r, const char *table, const struct nft_op *ops)
+{
+	while (ops->name) {
+		nft_add_rule(r, table, ops->name, ops + 1);
+		do {
+			ops++;
+		} while (ops->kind != NFT_OP_END);
+	}
+}
+
 /* ---- elements ------------------------------------------------------------------------------------ */
 
 size_t nft_elems(struct netlink_req *r, uint16_t msg, const char *table, const char *set,
 		 const char *what)
 {
-	nft_msg(r, msg, msg == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0, what);
-	netlink_put_text(r, NFTA_SET_ELEM_LIST_TABLE, table);
+	nft_msg(r, msg, msg == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0, table, what);
 	netlink_put_text(r, NFTA_SET_ELEM_LIST_SET, set);
 	return netlink_nest(r, NFTA_SET_ELEM_LIST_ELEMENTS);
 }
@@ -361,8 +373,7 @@ int nft_list(struct netlink *n, const char *table, const char *set, nft_each_ele
 	NETLINK_BUF buf[256];
 	struct netlink_req r = NETLINK_REQ(buf);
 
-	nft_msg(&r, NFT_MSG_GETSETELEM, 0, set);
-	netlink_put_text(&r, NFTA_SET_ELEM_LIST_TABLE, table);
+	nft_msg(&r, NFT_MSG_GETSETELEM, 0, table, set);
 	netlink_put_text(&r, NFTA_SET_ELEM_LIST_SET, set);
 	return netlink_dump(n, &r, nft_list_one, &l, e);
 }
@@ -400,8 +411,8 @@ int nft_watch_read(struct nft_watch *w, const struct netlink_msg *m)
 		return 0;
 	if (m->type == NFT_TYPE(NFT_MSG_NEWGEN))
 		return nft_watch_end(w, p, left);
-	/* The first attribute of all of them is the table's name (NFTA_TABLE_NAME, NFTA_RULE_TABLE, ...). */
-	if (g.nfgen_family != NFT_INET || !netlink_find(p, left, NFTA_TABLE_NAME, 1, &a))
+	if ((g.nfgen_family != NFT_INET && g.nfgen_family != AF_BRIDGE) ||
+	    !netlink_find(p, left, NFTA_TABLE_NAME, 1, &a))
 		return 0;
 	netlink_text(&a, table, sizeof(table));
 	if (strcmp(table, w->table) != 0)
@@ -433,6 +444,6 @@ int nft_genid(struct netlink *n, uint32_t *genid, struct err *e)
 	struct netlink_req r = NETLINK_REQ(buf);
 
 	*genid = 0;
-	nft_msg(&r, NFT_MSG_GETGEN, NLM_F_ACK, "nf_tables");
+	nft_msg(&r, NFT_MSG_GETGEN, NLM_F_ACK, NULL, "nf_tables");
 	return netlink_talk(n, &r, nft_read_genid, genid, e);
 }

@@ -8,8 +8,9 @@
  *	nft_end(&r);
  *	netlink_talk(&n, &r, NULL, NULL, e);
  *
- * All of it in the family inet. A rule is written as a row of struct nft_op, which reads about as the nft
- * program prints it with --debug=netlink. Source: linux/netfilter/nf_tables.h and net/netfilter/
+ * A table's name stands for one of the family inet, or with NFT_BRIDGE before it of the family bridge. A
+ * rule is written as a row of struct nft_op, which reads about as the nft program prints it with
+ * --debug=netlink; nft_ops.h has words for them. Source: linux/netfilter/nf_tables.h and net/netfilter/
  * nf_tables_api.c of Linux 5.10.
  */
 #ifndef CORE_LIB_NFT_H
@@ -31,12 +32,14 @@ enum nft_hook {
 	NFT_HOOK_OUTPUT,
 	NFT_HOOK_POSTROUTING
 };
-#define NFT_INET 1 /* NFPROTO_INET: the family of tables for IPv4 and IPv6 */
+#define NFT_INET 1	     /* NFPROTO_INET: the family of tables for IPv4 and IPv6 */
+#define NFT_BRIDGE "bridge " /* NFPROTO_BRIDGE is AF_BRIDGE */
 
 /* Numbers by which the nft program knows what a set holds; the kernel only keeps them. */
 enum nft_type {
 	NFT_TYPE_IPV4 = 7,
 	NFT_TYPE_IPV6 = 8,
+	NFT_TYPE_ETHER = 9,
 	NFT_TYPE_PROTO = 12,
 	NFT_TYPE_PORT = 13,
 	NFT_TYPE_IFNAME = 41,
@@ -65,8 +68,9 @@ struct nft_chain {
 enum nft_op_kind {
 	NFT_OP_END,
 	NFT_OP_META,	/* key a into word reg */
-	NFT_OP_NETWORK, /* len bytes at offset a of the network header into reg */
-	NFT_OP_PORT,	/* destination port into reg */
+	NFT_OP_LINK,	/* len bytes at offset a of the link's header into reg */
+	NFT_OP_NETWORK, /* of the network's */
+	NFT_OP_TRANSPORT,
 	NFT_OP_CT,	/* key a into reg */
 	NFT_OP_FIB,	/* kind of address, of what a (NFTA_FIB_F_*) says, into reg */
 	NFT_OP_AND,	/* reg (4 bytes) and value */
@@ -86,7 +90,7 @@ struct nft_op {
 	uint8_t kind; /* enum nft_op_kind */
 	uint8_t reg;  /* word, 0..15 */
 	uint8_t a, len;
-	uint32_t value; /* four bytes are a number of the processor's, else it is the last byte of len */
+	uint32_t value; /* four bytes are a number of the processor's, else the last bytes of len */
 	const char *name;
 };
 
@@ -99,6 +103,9 @@ void nft_add_chain(struct netlink_req *r, const char *table, const struct nft_ch
 void nft_add_set(struct netlink_req *r, const char *table, const struct nft_set *s, uint32_t id);
 void nft_add_rule(struct netlink_req *r, const char *table, const char *chain,
 		  const struct nft_op *ops);
+
+/* All of a table written with nft_ops.h: rules of chains that were added before. */
+void nft_add_rules(struct netlink_req *r, const char *table, const struct nft_op *ops);
 
 /*
  * A message with elements of a set: begin, nft_elem() for each, end. msg is NFT_MSG_NEWSETELEM or
@@ -131,8 +138,8 @@ int nft_list(struct netlink *n, const char *table, const char *set, nft_each_ele
 int nft_read_elems(const struct netlink_msg *m, nft_each_elem_fn *each, void *arg);
 
 /*
- * Notifications of NFNLGRP_NFTABLES, one after another: what a transaction did to a table of inet, and at
- * its end who did it.
+ * Notifications of NFNLGRP_NFTABLES, one after another: what a transaction did to a table of inet or
+ * bridge, and at its end who did it.
  */
 struct nft_watch {
 	const char *table;
