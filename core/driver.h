@@ -319,8 +319,9 @@ struct log_driver {
 	/*
 	 * Required, supervisor. Takes output as it came (any bytes, any split). Bounded, never
 	 * blocks on anything but the file system, never fsyncs. May leave a short-lived child
-	 * behind, which the supervisor reaps like any stranger. Bytes that cannot be stored are dropped,
-	 * -errno says so; the next call tries again.
+	 * behind, which the supervisor reaps like any stranger. Returns how many bytes it has written that
+	 * outlive power, with those that such a child will; 0 without kept. Bytes that cannot be stored
+	 * are dropped, -errno says so; the next call tries again.
 	 */
 	int (*write)(struct log *l, uint64_t realtime_ms, const void *bytes, size_t len);
 	/* Required, supervisor. May wait a moment for what is not sent yet. */

@@ -60,12 +60,6 @@ int log_open(const struct spec *s, struct log **out, struct err *e)
 	return r;
 }
 
-void log_write(struct log *l, uint64_t realtime_ms, const void *bytes, size_t len)
-{
-	for (; l; l = l->next)
-		l->driver->write(l, realtime_ms, bytes, len);
-}
-
 void log_close(struct log *l)
 {
 	while (l) {

@@ -10,6 +10,9 @@
 #include "core/lib/err.h"
 #include "core/spec.h"
 
+/* Name of the driver that takes output while a log-budget is used up. */
+#define LOG_OVERFLOW "ring"
+
 /* The driver of this name, or NULL when it is not in this build. */
 const struct log_driver *log_driver(const char *name);
 
@@ -21,9 +24,6 @@ int log_args_of(struct log_args *a, const struct log_driver *d, const char *name
  * is what could be opened, or NULL.
  */
 int log_open(const struct spec *s, struct log **out, struct err *e);
-
-/* To all of them; what cannot be stored is lost. */
-void log_write(struct log *l, uint64_t realtime_ms, const void *bytes, size_t len);
 
 /* l may be NULL. */
 void log_close(struct log *l);

@@ -372,6 +372,14 @@ const struct spec_field spec_fields[] = {
 	FIELD(130, "log", SPEC_STR, log, "DRIVER", "ring (in memory), file or none"),
 	FIELD(131, "log-size", SPEC_SIZE, log_size, "SIZE", "of the ring or of one file (64K)"),
 	FIELD(132, "log-files", SPEC_NUM, log_files, "N", "rotated files kept (2)", .max = 100),
+#if IS_ENABLED(CONFIG_LOG_BUDGET)
+	FIELD(135, "log-budget", SPEC_SIZE, log_budget, "SIZE",
+	      "most written to flash in a day, then memory"),
+#endif
+#if IS_ENABLED(CONFIG_LOG_CRASH)
+	FIELD(136, "crash-log", SPEC_SIZE, crash_log, "SIZE",
+	      "output kept on flash when it has failed (4K)"),
+#endif
 #if IS_ENABLED(CONFIG_LOG_SENT)
 	FIELD(133, "log-also", SPEC_NAMES, log_also, "DRIVER", "and there: syslog or kmsg"),
 	FIELD(134, "log-server", SPEC_STR, log_server, "SERVER",
@@ -413,6 +421,7 @@ struct spec *spec_new(void)
 	s->log = IS_ENABLED(CONFIG_LOG_RING) ? "ring" : "none";
 	s->log_size = 64U << 10;
 	s->log_files = 2;
+	s->crash_log = IS_ENABLED(CONFIG_LOG_CRASH) ? 4096 : 0;
 	return s;
 }
 

@@ -124,6 +124,8 @@ struct spec {
 	const char *log;	/* name of a log driver */
 	uint64_t log_size;	/* bytes of the ring, or of one file */
 	uint64_t log_files;	/* rotated files kept */
+	uint64_t log_budget;	/* bytes a day that may be written to flash; 0: any */
+	uint64_t crash_log;	/* bytes of output kept when it has failed; 0: none */
 	struct strv log_also;	/* names of further log drivers */
 	const char *log_server; /* udp:ADDRESS[:PORT] or tcp:..., for those that send; NULL */
 };

@@ -16,6 +16,7 @@
 
 #define FINISH_LOG_MIN 4096
 #define FINISH_LOG_MAX (1U << 30)
+#define FINISH_CRASH_MAX (64U << 10)
 
 /* Without an overlay driver the next best that keeps the image as it is. */
 static int spec_finish_storage(struct spec *s)
@@ -141,6 +142,8 @@ static int spec_finish_log(const struct spec *s, struct err *e)
 
 	if (s->log_size < FINISH_LOG_MIN || s->log_size > FINISH_LOG_MAX)
 		return err_set(e, EINVAL, "log-size: expected 4K to 1G");
+	if (s->crash_log > FINISH_CRASH_MAX)
+		return err_set(e, EINVAL, "crash-log: expected at most 64K");
 	if (DRIVER_NONE(log))
 		return 0;
 	for (unsigned int i = 0; IS_ENABLED(CONFIG_LOG_SENT) && i < s->log_also.n; i++)

@@ -32,7 +32,9 @@
 	X(64, 120, created) \
 	X(64, 128, started) \
 	X(64, 136, ended) \
-	X(32, 144, missing)
+	X(32, 144, missing) \
+	X(64, 188, log_bytes) \
+	X(32, 196, log_day)
 /* clang-format on */
 #if IS_ENABLED(CONFIG_WHEN)
 #define STATE_TEXTS(X) X(12, name) X(148, image) X(224, reason)

@@ -55,7 +55,8 @@ enum state_cause {
 #define STATE_FLAG_STOPPED 16	/* a person stopped it: unless-stopped stays down */
 #define STATE_FLAG_CRITICAL 32
 #define STATE_FLAG_TTY 64
-#define STATE_FLAG_WANTED 128 /* down, but its owner will start it: it waits for others */
+#define STATE_FLAG_WANTED 128	/* down, but its owner will start it: it waits for others */
+#define STATE_FLAG_LOG_RAM 4096 /* its log-budget is used up: output stays in memory */
 
 struct state_record {
 	uint16_t kind; /* enum state_kind */
@@ -73,6 +74,8 @@ struct state_record {
 	uint32_t ooms;
 	uint64_t created, started, ended; /* CLOCK_REALTIME ms, 0 never */
 	uint32_t missing;		  /* enum cgroup_missing bits: limits not applied */
+	uint64_t log_bytes;		  /* its log may have written this many ... */
+	uint32_t log_day;		  /* ... on this day since 1970 */
 	char image[40];			  /* end of the image path, for ps */
 	char reason[32];		  /* what one that waits waits for; "" */
 };

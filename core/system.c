@@ -84,6 +84,10 @@ const struct spec_field system_fields[] = {
 	      "further file system to mount", .check = CHECK(system_check_mount)),
 	FIELD(7, "shutdown-timeout", SPEC_TIME, shutdown_timeout, "TIME",
 	      "the whole shutdown takes no longer"),
+#if IS_ENABLED(CONFIG_LOG_BUDGET)
+	FIELD(13, "log-budget", SPEC_SIZE, log_budget, "SIZE",
+	      "most that all logs write to flash in a day"),
+#endif
 #if IS_ENABLED(CONFIG_LOG_SENT)
 	FIELD(12, "log-server", SPEC_STR, log_server, "SERVER",
 	      "syslog's, for containers that name none"),

@@ -14,15 +14,16 @@ enum seed_credit { SEED_CREDIT_YES, SEED_CREDIT_NO };
 struct system_spec {
 	struct arena arena;
 	uint64_t set[1];
-	const char *hostname;	   /* text; default: leave as it is */
-	const char *data;	   /* DEVICE FSTYPE [OPTIONS]: mounted at /var/lib/myctr */
-	struct strv console;	   /* command kept running on the console; empty: none */
-	struct strv module;	   /* kernel modules to load, in order, "name [params]" */
-	struct strv sysctl;	   /* KEY=VALUE */
-	struct strv mount;	   /* DEVICE PATH FSTYPE [OPTIONS] */
-	const char *log_server;	   /* of containers that name none; NULL */
-	bool require_verified;	   /* containers of the supervisor need verity */
-	struct strv wan;	   /* interfaces where nothing is published unless it names them */
+	const char *hostname;	/* text; default: leave as it is */
+	const char *data;	/* DEVICE FSTYPE [OPTIONS]: mounted at /var/lib/myctr */
+	struct strv console;	/* command kept running on the console; empty: none */
+	struct strv module;	/* kernel modules to load, in order, "name [params]" */
+	struct strv sysctl;	/* KEY=VALUE */
+	struct strv mount;	/* DEVICE PATH FSTYPE [OPTIONS] */
+	uint64_t log_budget;	/* bytes a day that all logs together may write to flash; 0: any */
+	const char *log_server; /* of containers that name none; NULL */
+	bool require_verified;	/* containers of the supervisor need verity */
+	struct strv wan;	/* interfaces where nothing is published unless it names them */
 	uint64_t shutdown_timeout; /* ms: the whole shutdown takes no longer */
 	uint64_t seed_credit;	   /* enum seed_credit */
 };

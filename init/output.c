@@ -35,10 +35,12 @@ static ssize_t output_take(struct ctr *c)
 {
 	char buf[OUTPUT_CHUNK];
 	ssize_t n = read(c->output.fd, buf, sizeof(buf));
+	uint64_t ms = stamp_now();
 
 	if (n <= 0)
 		return n < 0 ? -errno : 0;
-	log_write(c->log, stamp_now(), buf, (size_t)n);
+	for (struct log *l = c->log; l; l = l->next)
+		budget_write(c, l, ms, buf, (size_t)n);
 	return n;
 }
 
@@ -137,6 +139,7 @@ void output_close(struct ctr *c)
 		fd_end(event_remove(&c->sup->loop, &c->output));
 	if (output_sender(c) && c->sender.fd >= 0)
 		event_remove(&c->sup->loop, &c->sender);
+	budget_close(c);
 	log_close(c->log);
 	c->log = NULL;
 	if (output_path(c, path) >= 0)

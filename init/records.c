@@ -56,6 +56,8 @@ int records_claim(struct ctr *c, struct err *e)
 	    !c->rec.restarts) {
 		c->rec.restarts = old.restarts;
 		c->rec.ooms = old.ooms;
+		c->rec.log_bytes = old.log_bytes;
+		c->rec.log_day = old.log_day;
 		c->rec.flags |= old.flags & STATE_FLAG_STOPPED;
 	}
 	return 0;

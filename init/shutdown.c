@@ -120,6 +120,7 @@ void shutdown_now(struct sup *s)
 	kill(-1, SIGKILL);
 	shutdown_reap(SHUTDOWN_KILL_MS);
 	shutdown_sync(s);
+	crash_keep_all(s);
 	if (IS_ENABLED(CONFIG_STATE))
 		state_close(&s->disk);
 	if (chdir("/") == 0)

@@ -8,6 +8,8 @@
  *	supervise.c  the states of a container: action[state][event]
  *	launcher.c   the child that starts one container, and its report
  *	output.c     a container's output, from its FIFO or terminal to its log
+ *	budget.c     what logs may write to flash
+ *	crash.c      the last output of one that has failed
  *	order.c      who waits for whom, up and down
  *	when.c       who waits for the device: clock, hardware, links, files
  *	records.c    the table as others see it: state files
@@ -57,6 +59,12 @@ enum sup_event {
 
 struct sup;
 
+/* See budget.c. */
+struct budget {
+	uint32_t day; /* since 1970; 0: nothing was read or used yet */
+	uint64_t used, reserved;
+};
+
 struct ctr {
 	struct ctr *next; /* in the order of the manifest, then of arrival */
 	struct sup *sup;
@@ -83,7 +91,12 @@ struct ctr {
 	struct event_source exit;   /* pidfd of an adopted one */
 	struct event_source sender; /* of a log that has more to send later */
 	struct event_timer timer;
-	struct log *log;	 /* NULL: output is dropped */
+	struct log *log;      /* NULL: output is dropped */
+	struct budget budget; /* of its logs */
+	struct log *ring;     /* takes output while that is used up, else NULL */
+	bool over_budget, ring_looked_for;
+	bool crashed;		 /* its last output is not kept yet */
+	uint64_t crash_kept;	 /* event_now() of the last time, 0 never */
 	struct forward *forward; /* its ports, where the supervisor leads them; else NULL */
 	uint32_t trial,
 		trial_restarts; /* the change it takes part in, and .rec.restarts as it began */
@@ -145,6 +158,7 @@ struct sup {
 	struct state state, disk; /* .file.fd -1 when it could not be opened */
 	struct sup_guard guard;
 	struct sup_ports ports;
+	struct budget budget; /* of all logs */
 	struct trial *trials;
 	struct sup_when when;
 	struct event_timer clock_timer; /* the next time the clock is saved */
@@ -190,6 +204,48 @@ int output_fifo(struct ctr *c);
 int output_watch(struct ctr *c, int fd);
 /* Reads what is still there, then closes. */
 void output_close(struct ctr *c);
+
+/* budget.c */
+#if IS_ENABLED(CONFIG_LOG_BUDGET)
+/* Reads what was used before. */
+void budget_open(struct sup *s);
+/* Stores a piece of output in l, or in memory. */
+void budget_write(struct ctr *c, struct log *l, uint64_t ms, const void *bytes, size_t len);
+/* bytes were written to flash for c. */
+void budget_spent(struct ctr *c, uint64_t bytes);
+/* Its logs are being closed. */
+void budget_close(struct ctr *c);
+#else
+static inline void budget_open(struct sup *s UNUSED)
+{
+}
+static inline void budget_write(struct ctr *c UNUSED, struct log *l, uint64_t ms, const void *bytes,
+				size_t len)
+{
+	l->driver->write(l, ms, bytes, len);
+}
+static inline void budget_spent(struct ctr *c UNUSED, uint64_t bytes UNUSED)
+{
+}
+static inline void budget_close(struct ctr *c UNUSED)
+{
+}
+#endif
+
+/* crash.c */
+#if IS_ENABLED(CONFIG_LOG_CRASH)
+/* It has ended, and its log is closed. */
+void crash_note(struct ctr *c);
+/* The device goes down: what crash_note() has put off. */
+void crash_keep_all(struct sup *s);
+#else
+static inline void crash_note(struct ctr *c UNUSED)
+{
+}
+static inline void crash_keep_all(struct sup *s UNUSED)
+{
+}
+#endif
 
 /* order.c */
 void order_advance(struct sup *s);

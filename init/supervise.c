@@ -282,6 +282,7 @@ static enum sup_state sup_clean(struct ctr *c)
 		if (c->exit.fd >= 0)
 			event_remove(&c->sup->loop, &c->exit);
 		output_close(c);
+		crash_note(c);
 	}
 	if (sup_lives(c) || launch_down(c->spec->name) == -EBUSY) {
 		if (++c->tries == SUP_CLEAN_TRIES)

@@ -118,6 +118,8 @@ int sup_open(struct sup *s, struct err *e)
 	if (r >= 0)
 		r = reap_open(s, e);
 	if (r >= 0)
+		budget_open(s);
+	if (r >= 0)
 		r = control_open(s, e);
 	if (r >= 0) {
 		update_open_all(s);

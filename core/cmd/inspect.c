@@ -92,6 +92,8 @@ static void inspect_record(struct inspect *p, const struct state_record *r)
 	inspect_moment(p, "created", r->created);
 	inspect_moment(p, "started", r->started);
 	inspect_moment(p, "ended", r->ended);
+	if (r->flags & STATE_FLAG_LOG_RAM)
+		inspect_fact(p, "log", "in memory, as today's log-budget is used up", true);
 	if (r->missing)
 		inspect_fact(p, "missing",
 			     cgroup_missing_text(r->missing, missing, sizeof(missing)), true);

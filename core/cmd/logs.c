@@ -5,11 +5,14 @@
  * bytes are escaped. Into a file or a pipe the bytes go as they came.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "core/cmd.h"
 #include "core/cmd/logs_text.h"
 #include "core/direct.h"
+#include "core/lib/config.h"
+#include "core/lib/fd.h"
 #include "core/lib/path.h"
 #include "core/log.h"
 #include "core/paths.h"
@@ -17,11 +20,12 @@
 #include "core/state.h"
 #include "core/watch.h"
 
-enum { LOGS_FOLLOW, LOGS_LINES, LOGS_TIMES };
+enum { LOGS_FOLLOW, LOGS_LINES, LOGS_TIMES, LOGS_CRASH };
 
 static const struct cmd_option logs_options[] = {
 	[LOGS_FOLLOW] = { 'f', "follow", NULL, "go on until the container has ended" },
 	[LOGS_LINES] = { 'n', "lines", "N", "only the last N lines" },
+	[LOGS_CRASH] = { 0, "crash", NULL, "what was kept when it last failed" },
 	[LOGS_TIMES] = { 't', "timestamps", NULL, "the time (UTC) in front of each line" },
 };
 
@@ -30,7 +34,7 @@ static const struct cmd_option logs_options[] = {
 struct logs {
 	const char *name;
 	const struct log_driver *driver; /* NULL until one has something of this container */
-	uint64_t cursor;
+	uint64_t cursor, ring_cursor;
 	struct logs_text text;
 };
 
@@ -53,13 +57,29 @@ static int logs_choose(struct logs *l, struct err *e)
 	return rc;
 }
 
-static int logs_read_from(struct logs *l, const struct log_driver *d, struct err *e)
+static int logs_read_from(struct logs *l, const struct log_driver *d, uint64_t *cursor,
+			  struct err *e)
 {
 	struct log_args a;
 
 	if (log_args_of(&a, d, l->name) < 0)
 		return err_set(e, ENAMETOOLONG, "%s: the name of its log is too long", l->name);
-	return d->read(&a, &l->cursor, logs_text_each, &l->text, e);
+	return d->read(&a, cursor, logs_text_each, &l->text, e);
+}
+
+/* What came while its log-budget was used up is in memory. */
+static int logs_read_overflow(struct logs *l)
+{
+	const struct log_driver *d = log_driver(LOG_OVERFLOW);
+	struct err e = { 0 };
+	int rc;
+
+	if (!IS_ENABLED(CONFIG_LOG_BUDGET) || !l->driver->kept || !d)
+		return 0;
+	rc = logs_read_from(l, d, &l->ring_cursor, &e);
+	if (rc == -ENOENT)
+		l->ring_cursor = 0;
+	return rc < 0 ? 0 : rc;
 }
 
 /* Prints what has come since the last call. Returns pieces, 0 when there are none. */
@@ -68,17 +88,17 @@ static int logs_read(struct logs *l, struct err *e)
 	int rc;
 
 	if (l->driver) {
-		rc = logs_read_from(l, l->driver, e);
-		return rc == -ENOENT ? 0 : rc;
+		rc = logs_read_from(l, l->driver, &l->cursor, e);
+		return rc < 0 && rc != -ENOENT ? rc : (rc > 0 ? rc : 0) + logs_read_overflow(l);
 	}
 	for (DRIVER_EACH(log, d)) {
 		if (!(*d)->read)
 			continue;
-		rc = logs_read_from(l, *d, e);
+		rc = logs_read_from(l, *d, &l->cursor, e);
 		if (rc == -ENOENT)
 			continue;
 		l->driver = *d;
-		return rc;
+		return rc < 0 ? rc : rc + logs_read_overflow(l);
 	}
 	return 0;
 }
@@ -140,6 +160,32 @@ static int logs_print(struct logs *l, bool follow, struct err *e)
 	return rc && rc != -EPIPE ? err_sys(e, rc, "logs: cannot write") : 0;
 }
 
+/* Also of one that nobody knows any more but by what it has left. */
+static int logs_print_crash(struct logs *l, struct err *e)
+{
+	char dir[PATHS_MAX], path[PATHS_MAX + 8], buf[512];
+	AUTO_FD int fd = -1;
+	ssize_t n;
+
+	if (paths_join(dir, paths.data, "containers", l->name) < 0)
+		return err_set(e, ENAMETOOLONG, "%s: the name of its folder is too long", l->name);
+	str_format(path, sizeof(path), "%s/crash", dir);
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return err_set(e, ENOENT,
+			       "%s: nothing was kept: it has not failed, or crash-log = 0",
+			       l->name);
+	if (fd < 0)
+		return err_sys(e, errno, "%s", path);
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		logs_text_each(&l->text, 0, buf, (size_t)n);
+	if (n < 0)
+		return err_sys(e, errno, "%s: cannot read", path);
+	logs_text_end_tail(&l->text);
+	n = logs_text_finish(&l->text);
+	return n && n != -EPIPE ? err_sys(e, (int)n, "logs: cannot write") : 0;
+}
+
 static int logs_run(struct cmd_line *line)
 {
 	struct logs l = { .name = line->args[0] };
@@ -155,7 +201,9 @@ static int logs_run(struct cmd_line *line)
 		err_set(&e, EINVAL, "%s: not a container name", l.name);
 		return cmd_fail(&e);
 	}
-	if (logs_print(&l, line->value[LOGS_FOLLOW], &e) < 0) {
+	if (line->value[LOGS_CRASH] && IS_ENABLED(CONFIG_LOG_CRASH)
+		    ? logs_print_crash(&l, &e) < 0
+		    : logs_print(&l, line->value[LOGS_FOLLOW], &e) < 0) {
 		logs_text_finish(&l.text);
 		return cmd_fail(&e);
 	}
@@ -165,7 +213,7 @@ static int logs_run(struct cmd_line *line)
 COMMAND(logs) = {
 	.name = "logs",
 	.group = CMD_LOOK,
-	.args = "[-f] [-n N] [-t] NAME",
+	.args = "[-f] [-n N] [-t] [--crash] NAME",
 	.about = "print a container's output",
 	.options = logs_options,
 	.n_options = ARRAY_SIZE(logs_options),

@@ -36,6 +36,7 @@ struct file {
 	struct log log;
 	int fd;		    /* -1: could not be opened, tried again */
 	uint64_t size, max; /* bytes */
+	uint64_t written;   /* bytes since file_write() was called, and what a child may write */
 	uint64_t dropped;   /* bytes of output since the last note of it */
 	uint64_t retry;	    /* realtime ms */
 	bool mid_line;	    /* the next byte continues a line */
@@ -184,6 +185,7 @@ static void file_rotate(struct file *f)
 		file_shift(&f->args, n);
 	file_shift(&f->args, 0);
 	f->mid_line = false;
+	f->written += f->args.files ? f->size : 0; /* compressed it is hardly more */
 	if (file_begin(f) == 0 && f->args.files)
 		pack_start(f);
 }
@@ -279,6 +281,7 @@ static int file_flush(struct file *f)
 	if (done < 0)
 		return -errno;
 	f->size += (uint64_t)done;
+	f->written += (uint64_t)done;
 	return (size_t)done == n ? 0 : -ENOSPC;
 }
 
@@ -357,6 +360,7 @@ static int file_write(struct log *l, uint64_t ms, const void *bytes, size_t len)
 	int rc;
 
 	f->buf = buf;
+	f->written = 0;
 	rc = f->dropped ? file_recover(f, ms) : 0;
 	while (!rc && left) {
 		size_t n = file_put_line(f, ms, p, left);
@@ -370,5 +374,5 @@ static int file_write(struct log *l, uint64_t ms, const void *bytes, size_t len)
 	if (rc)
 		file_lose(f, ms, len);
 	f->buf = NULL;
-	return rc;
+	return rc ? rc : (int)min_u64(f->written, INT32_MAX);
 }

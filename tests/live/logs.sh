@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Output that goes elsewhere: to a syslog server by UDP and TCP, to the kernel's log.
+# Output that goes elsewhere: to a syslog server by UDP and TCP, to the kernel's log; what is kept of a container that
+# has failed; what happens when a log has used its budget.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
@@ -41,6 +42,21 @@ storage = read-only
 log-also = kmsg
 autostart = no
 command = sh -c 'echo kernel $mark; sleep 1000'
+[container broken]
+image = $root
+storage = read-only
+crash-log = 100
+restart = on-failure
+restart-delay = 10s
+autostart = no
+command = sh -c 'i=0; while [ \$i -lt 50 ]; do echo "line \$i"; i=\$((i+1)); done; printf "\\033[31mlast words"; exit 3'
+[container writer]
+image = $root
+storage = read-only
+log = file
+log-budget = 20K
+autostart = no
+command = sh -c 'i=0; while [ \$i -lt 1000 ]; do echo "this is line \$i"; i=\$((i+1)); done; sleep 1000'
 END
 serve "$live_dir/udp" "UDP4-RECV:$udp,bind=127.0.0.1"
 until_true 20 grep -q "$(printf ':%04X ' $udp)" /proc/net/udp
@@ -57,6 +73,24 @@ has "logs says why it has nothing" 'nothing is stored, as log = syslog' "$("$MYC
 
 check "to the kernel's log" "$MYCTR" start three
 check "it arrives there" until_true 20 sh -c "dmesg | grep -q 'three: kernel $mark'"
+
+check "one that fails" "$MYCTR" start broken
+check "leaves its last output" until_true 20 test -s "$MYCTR_DATA/containers/broken/crash"
+got=$("$MYCTR" logs --crash broken)
+has "which says what happened" '^20[0-9-]{8}T[0-9:.]{12}Z broken: exit code 3, 0 restarts; its last output:$' "$got"
+has "and ends with its last words" "^$(printf '\033')\\[31mlast words\$" "$got"
+is "and is no longer than asked for" 100 "$(tail -c +"$(($(head -n 1 "$MYCTR_DATA/containers/broken/crash" | wc -c) + 1))" "$MYCTR_DATA/containers/broken/crash" | wc -c)"
+"$MYCTR" stop broken >/dev/null
+fails "one that has not failed" "$MYCTR" logs --crash one
+has "has left nothing" 'one: nothing was kept: it has not failed, or crash-log = 0' "$got"
+
+check "one that writes more than its budget" "$MYCTR" start writer
+check "goes on in memory" until_true 20 sh -c "'$MYCTR' logs writer | grep -q 'this is line 999$'"
+is "logs has all of it, in order" 1000 "$("$MYCTR" logs writer | awk '/^this is line/ && $4 == n { n++ } END { print n }')"
+size=$(wc -c <"$MYCTR_LOG/writer.log")
+check "flash has no more than the budget" test "$size" -le 20480 -a "$size" -ge 5000
+has "and inspect says so" "in memory, as today's log-budget is used up" "$("$MYCTR" inspect writer)"
+has "the supervisor has said it" 'writer: its log has used the log-budget of today' "$(cat "$live_dir/daemon.out")"
 
 fails "a server that is no address" "$MYCTR" run --rm --log-also syslog --log-server udp:example.org "$root" true
 has "is an error that says what is one" 'log-server = udp:example.org: expected udp:ADDRESS' "$got"

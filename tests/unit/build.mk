@@ -112,6 +112,11 @@ unit-drivers/codec/zstd := drivers/codec/zstd.c core/codec.c core/lib/err.c $(ta
 unit_libs-drivers/codec/zstd := -lzstd
 unit-core/lib/json := core/lib/json.c core/lib/str.c core/lib/arena.c
 ifeq ($(CONFIG_STATE),y)
+ifeq ($(CONFIG_LOG_BUDGET),y)
+unit-init/budget := init/budget.c core/log.c core/paths.c core/state.c core/record.c drivers/log/file.c drivers/log/file_read.c drivers/log/ring.c \
+	core/codec.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/stamp.c core/lib/sys.c \
+	core/lib/str.c core/lib/str_escape.c core/lib/arena.c
+endif
 unit-init/launcher := init/launcher.c core/lib/event.c core/lib/err.c core/lib/fd.c core/lib/sys.c
 ifeq ($(CONFIG_CONTROL),y)
 unit-init/life := init/supervise.c init/table.c init/order.c $(if $(CONFIG_WHEN),init/when.c core/plug.c) init/control.c core/ctl.c core/lib/event.c core/lib/stamp.c $(manifest-sources)
