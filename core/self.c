@@ -85,8 +85,7 @@ static int self_copy(int from)
 	return fd_take(&to);
 }
 
-/* Our own arguments, from the kernel; *line is what they point into. */
-static char **self_argv(char **line)
+char **self_argv(char **line)
 {
 	size_t len, n = 0;
 	char **argv;

@@ -16,6 +16,9 @@ void self_init(void);
 /* True when st is the file we were started from. */
 bool self_is(const struct stat *st);
 
+/* Our own arguments, from the kernel: malloc'd, as is *line which they point into. NULL when out of memory. */
+char **self_argv(char **line);
+
 /*
  * Makes sure that this process runs from a file nobody can open for writing: as it is when that is on a
  * read-only mount, else by executing it again, with the same arguments, through a read-only mount or from

@@ -44,7 +44,9 @@ static void adopt_output(struct ctr *c)
 	snprintf(name, sizeof(name), "%s.fifo", c->spec->name);
 	if (paths_join(path, paths.run, "logs", name) < 0)
 		return;
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	fd = reexec_output(c->sup, c->spec->name);
+	if (fd < 0)
+		fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	if (output_open(c, &e) < 0)
 		sup_say(c->spec->name, "its output is not kept: %s", e.msg);
 	if (fd >= 0)
@@ -61,14 +63,18 @@ static bool adopt_has_ended(int pidfd)
 
 static void adopt_process(struct ctr *c, int pidfd)
 {
+	/* Of the binary before us in this process: still a child. */
 	c->pidfd = pidfd;
-	c->child = false;
+	c->child = sup_resumed(c->sup);
 	c->state = SUP_RUNNING;
 	c->wanted = true;
 	c->has_started = true;
 	c->started = event_now();
 	c->exit = (struct event_source){ .fd = pidfd, .ready = adopt_ended };
-	event_add(&c->sup->loop, &c->exit, EPOLLIN);
+	if (c->child)
+		c->exit.fd = -1;
+	else
+		event_add(&c->sup->loop, &c->exit, EPOLLIN);
 	adopt_output(c);
 }
 
@@ -76,7 +82,8 @@ static void adopt_running(struct ctr *c, int pidfd)
 {
 	adopt_process(c, pidfd);
 	records_put(c, STATE_RUNNING);
-	sup_say(c->spec->name, "adopted, runs as process %u", c->rec.pid);
+	if (!c->child)
+		sup_say(c->spec->name, "adopted, runs as process %u", c->rec.pid);
 }
 
 static bool adopt_comes_back(const struct ctr *c)
@@ -115,8 +122,36 @@ static void adopt_dead(struct ctr *c)
 	records_put(c, STATE_EXITED);
 }
 
+void adopt_rest(struct ctr *c)
+{
+	c->wanted = c->rec.phase == STATE_WAITING || (c->rec.flags & STATE_FLAG_WANTED);
+	if (c->rec.phase != STATE_WAITING)
+		return;
+	c->backoff = c->spec->restart_delay;
+	for (uint32_t i = 1; i < c->rec.failures && c->backoff < c->spec->restart_delay_max; i++)
+		c->backoff *= 2;
+	c->backoff = min_u64(c->backoff, c->spec->restart_delay_max);
+	c->ticking = true;
+	c->state = SUP_WAITING;
+	event_timer_set(&c->sup->loop, &c->timer, c->backoff);
+}
+
+/* It was left at rest: what ran runs, or ends as any child does, what waited goes on to wait. */
+static bool adopt_on(struct ctr *c, int pidfd)
+{
+	if (c->rec.phase == STATE_RUNNING && pidfd >= 0) {
+		adopt_running(c, pidfd);
+		return true;
+	}
+	if (pidfd < 0)
+		adopt_rest(c);
+	return pidfd < 0;
+}
+
 static void adopt_by_phase(struct ctr *c, int pidfd)
 {
+	if (sup_resumed(c->sup) && adopt_on(c, pidfd))
+		return;
 	if (pidfd >= 0 && adopt_has_ended(pidfd))
 		fd_close(&pidfd);
 	if (pidfd < 0)
@@ -152,6 +187,9 @@ static void adopt_one(struct sup *s, const struct state_record *r, uint32_t slot
 	int pidfd = ended ? -ESRCH : sys_pidfd_of((pid_t)r->pid, r->ticks);
 
 	if (adopt_load(r->name, &spec, &e) < 0) {
+		/* The manifest will, and what it does not name is nobody's. */
+		if (sup_resumed(s) && pidfd < 0 && (r->flags & STATE_FLAG_MANIFEST))
+			return;
 		/* Nothing describes it, so nothing can be done with it but to end it. */
 		if (pidfd >= 0)
 			sys_pidfd_signal(pidfd, SIGKILL);
@@ -171,6 +209,8 @@ static void adopt_one(struct sup *s, const struct state_record *r, uint32_t slot
 	c->rec.flags &= ~(uint32_t)STATE_FLAG_FOREGROUND;
 	if (!ended)
 		adopt_by_phase(c, pidfd);
+	else if (sup_resumed(s))
+		adopt_rest(c);
 	else
 		c->wanted = adopt_was_cut_short(c);
 }
@@ -236,4 +276,9 @@ void adopt_all(struct sup *s)
 		    !adopt_is_foreign(&r))
 			adopt_one(s, &r, i);
 	adopt_all_kept(s);
+}
+
+bool adopt_knows(struct sup *s, const char *name)
+{
+	return sup_resumed(s) && state_find(&s->state, STATE_CONTAINER, name, NULL) >= 0;
 }

@@ -42,7 +42,7 @@ static void control_close(struct sup_client *cl)
 	control_accept_more(s);
 }
 
-static void control_reply(struct sup_client *cl, const struct err *e, uint32_t value)
+void control_reply(struct sup_client *cl, const struct err *e, uint32_t value)
 {
 	uint8_t buf[CTL_REPLY];
 
@@ -262,6 +262,8 @@ static int control_do(struct sup_client *cl, const struct ctl_request *r, struct
 		return err_set(e, ESHUTDOWN, "the device is going down");
 	if (r->op == CTL_RUN)
 		return control_run(cl, r, e);
+	if (IS_ENABLED(CONFIG_REEXEC) && r->op == CTL_REEXEC)
+		return reexec_request(cl->sup, r, e);
 	if (IS_ENABLED(CONFIG_UPDATE) && r->op == CTL_UPDATE)
 		return update_request(cl->sup, r, e);
 	if (IS_ENABLED(CONFIG_UPDATE) && r->op == CTL_ROLLBACK)
@@ -385,6 +387,10 @@ int control_open(struct sup *s, struct err *e)
 	mode_t old;
 	int r;
 
+	if (sup_resumed(s) && s->ctl.fd >= 0) {
+		s->ctl.ready = control_accept;
+		return event_add(&s->loop, &s->ctl, EPOLLIN);
+	}
 	if (paths_join(path, paths.run, "ctl", NULL) < 0 || strlen(path) >= sizeof(a.sun_path))
 		return err_set(e, ENAMETOOLONG, "%s/ctl: path too long for a socket", paths.run);
 	str_copy(a.sun_path, sizeof(a.sun_path), path);

@@ -26,14 +26,19 @@ static int daemon_run(struct cmd_line *line)
 	s.on_demand = line->count[DAEMON_ON_DEMAND];
 	/* Without it the daemon would still work; what it starts checks for our binary on its own. */
 	self_seal(NULL);
+	reexec_open(&s);
 	self_init();
 	prctl(PR_SET_NAME, "myctr");
 	if (rootless_wanted() && (paths_make_own(&e) < 0 || rootless_enter(&e) < 0))
 		return cmd_fail(&e);
 	if (sup_open(&s, &e) < 0)
 		return cmd_fail(&e);
-	if (!s.on_demand && sup_load_manifest(&s, &e) < 0 && e.code != ENOENT)
-		return cmd_fail(&e);
+	if (!s.on_demand && sup_load_manifest(&s, &e) < 0 && e.code != ENOENT) {
+		/* What runs already runs on without it. */
+		if (!sup_resumed(&s))
+			return cmd_fail(&e);
+		sup_say(NULL, "%s", e.msg);
+	}
 	sup_loop(&s);
 	return 0;
 }

@@ -4,6 +4,7 @@
  * give up: a PID 1 that exits panics the kernel.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -32,6 +33,12 @@ static void init_emergency(struct sup *s, const struct err *e)
 	strv_add(&s->manifest.system.arena, &s->manifest.system.console, "/bin/sh");
 }
 
+static void init_boot(struct sup *s)
+{
+	boot_system(s);
+	interface_up_all(&s->manifest);
+}
+
 static int init_run(struct cmd_line *line)
 {
 	static struct sup s;
@@ -43,22 +50,25 @@ static int init_run(struct cmd_line *line)
 			"init: is for PID 1; to supervise containers under another init use: myctr daemon");
 		return cmd_fail(&e);
 	}
-	boot_early();
+	if (!IS_ENABLED(CONFIG_REEXEC) || !getenv(REEXEC_ENV))
+		boot_early();
 	self_seal(NULL);
+	reexec_open(&s);
 	self_init();
 	prctl(PR_SET_NAME, "myctr");
 	s.is_init = true;
 	/* The manifest names the data partition, so it is read before the state on that is opened. */
 	if (manifest_load(&s.manifest, &e) < 0 || manifest_finish(&s.manifest, &e) < 0)
 		init_emergency(&s, &e);
-	boot_system(&s);
-	interface_up_all(&s.manifest);
+	if (!sup_resumed(&s))
+		init_boot(&s);
 	init_open(&s);
 	if (IS_ENABLED(CONFIG_CLOCK))
 		clock_boot(&s);
 	if (sup_take_manifest(&s, &e) < 0)
 		sup_say(NULL, "%s", e.msg);
-	console_start(&s);
+	if (!s.console)
+		console_start(&s);
 	sup_loop(&s);
 	shutdown_now(&s);
 }

@@ -20,6 +20,7 @@
  *	ports.c, forward*.c  published ports where the kernel has no nf_tables
  *	guard.c      the packet filter's rules, which others may flush
  *	update.c     changes of images: trials, and the way back
+ *	reexec.c     another binary for the supervisor, while containers run on
  *	sweep.c      the child that removes what forgotten containers have written
  *	boot.c, shutdown.c  what only PID 1 does
  */
@@ -162,6 +163,8 @@ struct sup {
 	struct trial *trials;
 	struct sup_when when;
 	struct event_timer clock_timer; /* the next time the clock is saved */
+	struct reexec *reexec;
+	bool resumed; /* took over from another binary in this process */
 	struct sup_client clients[SUP_CLIENTS];
 };
 
@@ -260,6 +263,10 @@ void records_put(struct ctr *c, unsigned int phase);
 void records_keep(struct ctr *c);
 void records_drop(struct ctr *c);
 void adopt_all(struct sup *s);
+/* Is there a record of it, by a binary before us in this process? */
+bool adopt_knows(struct sup *s, const char *name);
+/* One of those that does not run: what comes next is as it was. */
+void adopt_rest(struct ctr *c);
 #else
 static inline int records_open(struct sup *s UNUSED, struct err *e UNUSED)
 {
@@ -280,6 +287,13 @@ static inline void records_drop(struct ctr *c UNUSED)
 {
 }
 static inline void adopt_all(struct sup *s UNUSED)
+{
+}
+static inline bool adopt_knows(struct sup *s UNUSED, const char *name UNUSED)
+{
+	return false;
+}
+static inline void adopt_rest(struct ctr *c UNUSED)
 {
 }
 #endif
@@ -332,6 +346,7 @@ void sweep_start(struct sup *s);
 bool sweep_ended(struct sup *s, pid_t pid);
 int control_open(struct sup *s, struct err *e);
 void control_close_socket(void);
+void control_reply(struct sup_client *cl, const struct err *e, uint32_t value);
 /* c has changed: those who wait for it may be due an answer. */
 void control_answer(struct sup *s, struct ctr *c);
 /* c is about to be freed: whoever still waits for it is let go. */
@@ -359,8 +374,42 @@ static inline void control_forget(struct sup *s UNUSED, const struct ctr *c UNUS
 }
 #endif
 
-/* update.c */
+/* reexec.c */
+#define REEXEC_ENV "MYCTR_REEXEC" /* number of the file with what was left */
 struct ctl_request;
+#if IS_ENABLED(CONFIG_REEXEC)
+/* What the binary before has left, if there was one; before sup_open(). */
+void reexec_open(struct sup *s);
+/* The end of a container's output that was left, or -1; owned by the caller. */
+int reexec_output(struct sup *s, const char *name);
+/* All is known and adopted: who asked for it gets an answer. */
+void reexec_done(struct sup *s);
+/* Executes the next binary if one is asked for and it is time. True while nothing may be started. */
+bool reexec_turn(struct sup *s);
+#else
+static inline void reexec_open(struct sup *s UNUSED)
+{
+}
+static inline int reexec_output(struct sup *s UNUSED, const char *name UNUSED)
+{
+	return -1;
+}
+static inline void reexec_done(struct sup *s UNUSED)
+{
+}
+static inline bool reexec_turn(struct sup *s UNUSED)
+{
+	return false;
+}
+#endif
+int reexec_request(struct sup *s, const struct ctl_request *r, struct err *e);
+
+static inline bool sup_resumed(const struct sup *s)
+{
+	return IS_ENABLED(CONFIG_REEXEC) && s->resumed;
+}
+
+/* update.c */
 int update_request(struct sup *s, const struct ctl_request *r, struct err *e);
 int update_rollback(struct sup *s, const struct ctl_request *r, struct err *e);
 #if IS_ENABLED(CONFIG_UPDATE)

@@ -86,6 +86,8 @@ static int table_lock(struct sup *s, struct err *e)
 
 	if (paths_join(path, paths.run, "lock", NULL) < 0)
 		return err_set(e, ENAMETOOLONG, "%s", paths.run);
+	if (sup_resumed(s) && s->lock >= 0)
+		return 0;
 	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (s->lock < 0)
 		return err_sys(e, errno, "%s", path);
@@ -103,7 +105,9 @@ int sup_open(struct sup *s, struct err *e)
 	sys_self(&self);
 	s->ignored = self.ignored;
 
-	s->lock = s->signals.fd = s->ctl.fd = s->state.file.fd = s->disk.file.fd = -1;
+	s->signals.fd = s->state.file.fd = s->disk.file.fd = -1;
+	if (!sup_resumed(s))
+		s->lock = s->ctl.fd = -1;
 	for (unsigned int i = 0; i < SUP_CLIENTS; i++)
 		s->clients[i].source.fd = -1;
 	r = paths_make_run(e);
@@ -141,6 +145,7 @@ static int table_take(struct sup *s, struct manifest *m, struct err *e)
 	for (unsigned int i = 0; i < m->n; i++) {
 		struct spec *spec = m->containers[i];
 		struct ctr *c = sup_find(s, spec->name);
+		bool goes_on = IS_ENABLED(CONFIG_REEXEC) && adopt_knows(s, spec->name);
 
 		m->containers[i] = NULL;
 		if (c && c->state == SUP_IDLE) {
@@ -155,10 +160,12 @@ static int table_take(struct sup *s, struct manifest *m, struct err *e)
 				spec_free(spec);
 				return -e->code;
 			}
+			if (goes_on)
+				adopt_rest(c);
 		}
 		c->rec.flags |= STATE_FLAG_MANIFEST | (spec->task ? STATE_FLAG_TASK : 0) |
 				(spec->critical ? STATE_FLAG_CRITICAL : 0);
-		if (c->state == SUP_IDLE) {
+		if (c->state == SUP_IDLE && !goes_on) {
 			c->wanted = spec->autostart && !table_stays_down(c);
 			records_put(c, STATE_CREATED);
 		}
@@ -209,7 +216,7 @@ int sup_take_manifest(struct sup *s, struct err *e)
 	int r;
 
 	/* What is there already was adopted, which needs state files. */
-	if (IS_ENABLED(CONFIG_STATE))
+	if (IS_ENABLED(CONFIG_STATE) && !sup_resumed(s))
 		table_drop_missing(s, &s->manifest);
 	r = table_take(s, &s->manifest, e);
 	if (IS_ENABLED(CONFIG_STATE))
@@ -320,6 +327,8 @@ static void table_settle(struct sup *s)
 	s->dirty = false;
 	update_watch(s);
 	table_collect(s);
+	if (reexec_turn(s))
+		return;
 	if (s->going_down)
 		order_stop(s);
 	else
@@ -381,6 +390,7 @@ void sup_loop(struct sup *s)
 	guard_open(s);
 	ports_open(s);
 	update_resume(s);
+	reexec_done(s);
 	while (!s->loop.stop) {
 		if (s->going_down && !s->down_timer.expired) {
 			s->down_timer.expired = table_time_is_up;

@@ -96,9 +96,8 @@ static void update_restart(struct ctr *c)
 
 static bool update_is_up(const struct ctr *c)
 {
-	return c->state == SUP_RUNNING ||
-	       (c->spec->task && c->rec.phase == STATE_EXITED &&
-		c->rec.cause == STATE_CAUSE_EXIT && c->rec.exit == 0);
+	return c->state == SUP_RUNNING || (c->spec->task && c->rec.phase == STATE_EXITED &&
+					   c->rec.cause == STATE_CAUSE_EXIT && c->rec.exit == 0);
 }
 
 static void update_forget(struct trial *t)
@@ -135,8 +134,8 @@ static void update_decide(struct trial *t, unsigned int state, unsigned int resu
 		if (!update_takes_part(c, t))
 			continue;
 		/* One of the group that kept its image is only touched when it is down. */
-		if (update_is_up(c) && !(update_find(&s->disk, c->spec->name, &u) == 0 &&
-					 u.txn == t->txn.number))
+		if (update_is_up(c) &&
+		    !(update_find(&s->disk, c->spec->name, &u) == 0 && u.txn == t->txn.number))
 			continue;
 		c->trial = 0;
 		if (!(c->rec.flags & STATE_FLAG_STOPPED))
@@ -217,8 +216,7 @@ static void update_gather(struct sup *s, struct trial *t)
 		update_join(c, t);
 		for (struct ctr *d = s->ctrs; d; d = d->next)
 			if (!d->trial && !sup_settled(d) &&
-			    update_same(update_spec(c)->update_group,
-						update_spec(d)->update_group))
+			    update_same(update_spec(c)->update_group, update_spec(d)->update_group))
 				update_join(d, t);
 	}
 }
@@ -333,8 +331,7 @@ static int update_check(const struct ctr *c, const struct update_slots *u,
 
 	if (item->version < least)
 		return err_set(e, EPERM, "%s: version %llu is refused, as %llu was there already",
-			       name, (unsigned long long)item->version,
-			       (unsigned long long)least);
+			       name, (unsigned long long)item->version, (unsigned long long)least);
 	if (!item->verity[0] && (spec->verity || c->sup->manifest.system.require_verified))
 		return err_set(e, EPERM, "%s: needs the root hash of the image (--verity ROOTHASH)",
 			       name);

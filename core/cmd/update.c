@@ -23,14 +23,16 @@
 #include "core/update.h"
 
 #define UPDATE_LOOK_MS 100
-#define UPDATE_SLACK_MS 120000 /* a trial that is not over so long after its time has no supervisor */
+#define UPDATE_SLACK_MS \
+	120000 /* a trial that is not over so long after its time has no supervisor */
 
 enum { UPDATE_SHA256, UPDATE_VERITY, UPDATE_FOR, UPDATE_NOW, UPDATE_DETACH };
 
 static const struct cmd_option update_options[] = {
 	[UPDATE_SHA256] = { 0, "sha256", "ID", "refuse any other content; once for each FILE" },
 	[UPDATE_VERITY] = { 0, "verity", "ROOTHASH", "run it only as dm-verity lets it; likewise" },
-	[UPDATE_FOR] = { 0, "trial", "TIME", "how long it is tried (default: trial of the manifest)" },
+	[UPDATE_FOR] = { 0, "trial", "TIME",
+			 "how long it is tried (default: trial of the manifest)" },
 	[UPDATE_NOW] = { 0, "no-trial", NULL, "keep it at once" },
 	[UPDATE_DETACH] = { 'd', "detach", NULL, "do not wait for the end of the trial" },
 };

@@ -68,7 +68,8 @@ static pid_t tar_hash_start(int image, int *result)
 
 		/* it has our lock on the folder, too: the lock must not outlive us */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(getppid() != maker || tar_hash(image, sum) < 0 || fd_write(ends[1], sum, sizeof(sum)) < 0);
+		_exit(getppid() != maker || tar_hash(image, sum) < 0 ||
+		      fd_write(ends[1], sum, sizeof(sum)) < 0);
 	}
 	close(ends[1]);
 	*result = ends[0];

@@ -167,11 +167,17 @@ static void test_another_image_in_the_manifest(void **state)
 static void test_records_come_back(void **state)
 {
 	struct update_slots web = prepared("web", 0x89abcdef), got;
-	struct update_txn t = { .number = 0x89abcdef, .boots = 3, .result = 2, .trial = 1ULL << 40, .boot = ~0ULL },
+	struct update_txn t = { .number = 0x89abcdef,
+				.boots = 3,
+				.result = 2,
+				.trial = 1ULL << 40,
+				.boot = ~0ULL },
 			  back;
 
 	(void)state;
-	web.slot[0] = (struct update_slot){ .state = UPDATE_GOOD, .id = OLD, .verity = NEW, .version = ~0ULL };
+	web.slot[0] = (struct update_slot){
+		.state = UPDATE_GOOD, .id = OLD, .verity = NEW, .version = ~0ULL
+	};
 	web.active = 1;
 	web.result = 4;
 	web.floor = ~0ULL;
@@ -201,7 +207,8 @@ static void test_records_come_back(void **state)
 
 static void test_items(void **state)
 {
-	struct update_item in = { .name = "web", .id = NEW, .verity = OLD, .version = 1ULL << 50 }, out;
+	struct update_item in = { .name = "web", .id = NEW, .verity = OLD, .version = 1ULL << 50 },
+			   out;
 	uint8_t buf[UPDATE_ITEM];
 
 	(void)state;
@@ -224,7 +231,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_every_step_of_a_change, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_change_that_is_undone, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_another_image_in_the_manifest, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_another_image_in_the_manifest, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_records_come_back, setup, teardown),
 		cmocka_unit_test(test_items),
 	};

@@ -175,6 +175,39 @@ void guard_reload(struct sup *s)
 }
 #endif
 
+#ifdef CONFIG_REEXEC
+bool adopt_knows(struct sup *s, const char *name)
+{
+	(void)s;
+	(void)name;
+	return false;
+}
+
+void adopt_rest(struct ctr *c)
+{
+	(void)c;
+}
+
+void reexec_done(struct sup *s)
+{
+	(void)s;
+}
+
+bool reexec_turn(struct sup *s)
+{
+	(void)s;
+	return false;
+}
+
+int reexec_request(struct sup *s, const struct ctl_request *r, struct err *e)
+{
+	(void)s;
+	(void)r;
+	(void)e;
+	return 0;
+}
+#endif
+
 #ifdef CONFIG_UPDATE
 void update_open_all(struct sup *s)
 {

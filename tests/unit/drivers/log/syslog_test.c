@@ -21,7 +21,7 @@
 #include "core/driver.h"
 
 #define MS UINT64_C(1700000000123) /* 2023-11-14T22:13:20.123Z */
-#define WAIT_MS 20000		    /* more than any machine needs */
+#define WAIT_MS 20000		   /* more than any machine needs */
 
 static const struct log_driver *driver;
 static struct log_args args = { .name = "web" };
@@ -46,7 +46,6 @@ static int serve(int type, uint16_t port)
 	args.server = server;
 	return fd;
 }
-
 
 static struct log *open_or_fail(void)
 {
@@ -111,18 +110,20 @@ static void test_servers(void **state)
 					    "tcp:192.0.2.1:601",  "udp:2001:db8::1",
 					    "tcp:[2001:db8::1]",  "tcp:[2001:db8::1]:6514",
 					    "udp://192.0.2.1:514" };
-	static const char *const bad[] = { "",
-					   "192.0.2.1",
-					   "udp:",
-					   "udp:example.org",
-					   "udp:192.0.2.1:",
-					   "udp:192.0.2.1:0",
-					   "udp:192.0.2.1:65536",
-					   "tcp:[2001:db8::1",
-					   "tcp:[2001:db8::1]x",
-					   "tls:192.0.2.1",
-					   "udp:192.0.2.1:514:514",
-					   "udp:[192.0.2.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1]" };
+	static const char *const bad[] = {
+		"",
+		"192.0.2.1",
+		"udp:",
+		"udp:example.org",
+		"udp:192.0.2.1:",
+		"udp:192.0.2.1:0",
+		"udp:192.0.2.1:65536",
+		"tcp:[2001:db8::1",
+		"tcp:[2001:db8::1]x",
+		"tls:192.0.2.1",
+		"udp:192.0.2.1:514:514",
+		"udp:[192.0.2.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1]"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
