@@ -121,7 +121,8 @@ void clock_boot(struct sup *s)
 	floor = files > floor ? files : floor;
 	floor = saved > floor ? saved : floor;
 	s->when.time_good = rtc >= floor && rtc < CLOCK_END;
-	if (s->when.time_good && (now < rtc - 2 || now > rtc + 2))
+	/* The binary before us has set it, and somebody else perhaps better since. */
+	if (s->when.time_good && !sup_resumed(s) && (now < rtc - 2 || now > rtc + 2))
 		clock_set(rtc, "as the RTC says");
 	else if (!s->when.time_good && (now < floor || now >= CLOCK_END))
 		clock_set(floor, rtc < 0 ? "the last that is known; there is no RTC"

@@ -103,9 +103,10 @@ static int reexec_try(const char *path, struct err *e)
 	waitpid(pid, &status, 0);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == CMD_NOT_FOUND)
 		return err_set(e, ENOENT, "%s: is not there; nothing was replaced", path);
-	return err_set(e, ENOEXEC,
-		       "%s: is not a myctr that can take over on this machine; nothing was replaced",
-		       path);
+	return err_set(
+		e, ENOEXEC,
+		"%s: is not a myctr that can take over on this machine; nothing was replaced",
+		path);
 }
 
 static int reexec_run(struct cmd_line *line)
