@@ -131,6 +131,7 @@ void launch_init(struct launch *l, const struct spec *spec)
 	*l = (struct launch){
 		.spec = spec,
 		.stdio = { -1, -1, -1 },
+		.netns = -1,
 		.ignored = UINT64_MAX,
 		.image = { .fd = -1, .tree = -1 },
 		.cgroup = -1,

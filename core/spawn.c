@@ -86,8 +86,11 @@ int spawn_receive(int sock, struct spawn_msg *m, int *fd)
 static uint64_t spawn_flags(const struct launch *l)
 {
 	const struct spec *s = l->spec;
+	uint64_t net = l->clone_flags;
 
-	return l->clone_flags | CLONE_NEWNS | (s->pid == SPEC_NS_HOST ? 0 : CLONE_NEWPID) |
+	if (IS_ENABLED(CONFIG_NETNS_POOL) && l->netns >= 0)
+		net &= ~(uint64_t)CLONE_NEWNET;
+	return net | CLONE_NEWNS | (s->pid == SPEC_NS_HOST ? 0 : CLONE_NEWPID) |
 	       (s->uts == SPEC_NS_HOST ? 0 : CLONE_NEWUTS) |
 	       (s->ipc == SPEC_NS_HOST ? 0 : CLONE_NEWIPC) | (spec_userns(s) ? CLONE_NEWUSER : 0) |
 	       (s->timens ? CLONE_NEWTIME : 0) | (l->as_sibling ? CLONE_PARENT : 0);
@@ -176,6 +179,34 @@ static int spawn_mounts_outside(struct launch *l, struct err *e)
 	return child_root(l, e);
 }
 
+/*
+ * Into one that was made ahead, for the clone to inherit. Who goes on with links of the host has to come back
+ * to *home; to undo what failed, too.
+ */
+static int spawn_enter_netns(const struct launch *l, int *home, struct err *e)
+{
+	if (!IS_ENABLED(CONFIG_NETNS_POOL) || l->netns < 0 || !(l->clone_flags & CLONE_NEWNET))
+		return 0;
+	*home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (*home < 0)
+		return err_sys(e, errno, "/proc/self/ns/net");
+	return setns(l->netns, CLONE_NEWNET) < 0
+		       ? err_sys(e, errno, "entering a network namespace made ahead")
+		       : 0;
+}
+
+static int spawn_leave_netns(int *home, struct err *e)
+{
+	int r = 0;
+
+	if (!IS_ENABLED(CONFIG_NETNS_POOL))
+		return 0;
+	if (*home >= 0 && setns(*home, CLONE_NEWNET) < 0)
+		r = err_sys(e, errno, "going back to the host's network namespace");
+	fd_close(home);
+	return r;
+}
+
 int spawn_up(struct launch *l, struct err *e)
 {
 	struct sys_clone c = { .flags = spawn_flags(l),
@@ -184,6 +215,7 @@ int spawn_up(struct launch *l, struct err *e)
 			       .want_pidfd = true };
 	AUTO_FD int mine = -1;
 	AUTO_FD int theirs = -1;
+	AUTO_FD int home = -1;
 	int pair[2], r;
 	pid_t pid;
 
@@ -199,7 +231,12 @@ int spawn_up(struct launch *l, struct err *e)
 	mine = pair[0];
 	theirs = pair[1];
 	l->exit = CMD_FAILED;
+	r = spawn_enter_netns(l, &home, e);
+	if (r < 0)
+		return r;
 	pid = sys_clone(&c);
+	if (pid)
+		r = spawn_leave_netns(&home, e);
 	if (pid < 0)
 		return err_sys(e, pid, "making the container's namespaces");
 	if (pid == 0) {
@@ -213,7 +250,8 @@ int spawn_up(struct launch *l, struct err *e)
 	fd_close(&theirs);
 	if (l->cloned)
 		l->cloned(l);
-	r = spawn_waits(l, &c) ? spawn_prepare(l, &c, pid, mine, e) : 0;
+	if (r == 0 && spawn_waits(l, &c))
+		r = spawn_prepare(l, &c, pid, mine, e);
 	if (r == 0)
 		r = spawn_follow(l, mine, e);
 	if (r < 0)

@@ -2,6 +2,7 @@
 # Objects of init/; see the Makefile.
 obj-y += init/supervise.o init/table.o init/launcher.o init/output.o init/order.o
 obj-y += init/reap.o init/console.o
+obj-$(CONFIG_NETNS_POOL) += init/pool.o
 obj-$(CONFIG_STATE) += init/records.o init/adopt.o
 obj-$(CONFIG_NET_NFT) += init/guard.o
 obj-$(CONFIG_NET_FORWARD) += init/ports.o init/forward.o init/forward_tcp.o init/forward_udp.o

@@ -43,7 +43,8 @@ static void launcher_cloned(struct launch *l)
 	spawn_send(me->report, &m, -1);
 }
 
-static NORETURN void launcher_main(struct ctr *c, pid_t supervisor, int report, int output)
+static NORETURN void launcher_main(struct ctr *c, pid_t supervisor, int report, int output,
+				   int netns)
 {
 	struct launcher me = { .ctr = c, .report = report };
 	struct spawn_msg m = { .phase = SPAWN_DONE };
@@ -60,6 +61,7 @@ static NORETURN void launcher_main(struct ctr *c, pid_t supervisor, int report, 
 	launch_init(l, updated ? updated : c->spec);
 	l->stdio[1] = l->stdio[2] = output;
 	l->as_sibling = true;
+	l->netns = netns;
 	l->ignored = c->sup->ignored;
 	l->manifest = c->sup->on_demand ? NULL : &c->sup->manifest;
 	l->transient = c->rec.flags & STATE_FLAG_RM;
@@ -89,6 +91,7 @@ static void launcher_unwatch(struct ctr *c)
 
 static int launcher_fork(struct ctr *c, int report, int output)
 {
+	AUTO_FD int netns = pool_take(c->sup, c->spec);
 	pid_t pid, me = getpid();
 
 	pid = fork();
@@ -96,7 +99,7 @@ static int launcher_fork(struct ctr *c, int report, int output)
 		return -errno;
 	if (pid == 0) {
 		close(c->report.fd);
-		launcher_main(c, me, report, output);
+		launcher_main(c, me, report, output, netns);
 	}
 	c->launcher = pid;
 	c->child = true;

@@ -21,6 +21,7 @@
  *	guard.c      the packet filter's rules, which others may flush
  *	update.c     changes of images: trials, and the way back
  *	reexec.c     another binary for the supervisor, while containers run on
+ *	pool.c       network namespaces made ahead
  *	sweep.c      the child that removes what forgotten containers have written
  *	boot.c, shutdown.c  what only PID 1 does
  */
@@ -125,6 +126,19 @@ struct sup_guard {
 	uint64_t pause; /* ms from one to the next */
 };
 
+#ifndef CONFIG_NETNS_POOL_SIZE
+#define CONFIG_NETNS_POOL_SIZE 1
+#endif
+
+/* Network namespaces that nobody has been in. */
+struct sup_pool {
+	int fd[CONFIG_NETNS_POOL_SIZE];
+	unsigned int n;
+	unsigned int failures;	    /* in a row */
+	struct event_source source; /* from the child that makes them; .ready is NULL without one */
+	struct event_timer timer;
+};
+
 /* Ports that the supervisor forwards. */
 struct sup_ports {
 	bool asked, by_kernel;
@@ -166,6 +180,7 @@ struct sup {
 	struct reexec *reexec;
 	bool resumed; /* took over from another binary in this process */
 	struct sup_client clients[SUP_CLIENTS];
+	struct sup_pool pool;
 };
 
 /* One line for whoever watches: "myctr: <name>: <text>". stderr, for PID 1 the console. */
@@ -199,6 +214,22 @@ bool sup_all_down(const struct sup *s);
 /* launcher.c */
 int launcher_start(struct ctr *c);
 void launcher_report(struct ctr *c);
+
+/* pool.c */
+#if IS_ENABLED(CONFIG_NETNS_POOL)
+/* A network namespace for a container of this spec, owned by the caller, or -1: then it makes its own. */
+int pool_take(struct sup *s, const struct spec *spec);
+/* Lets go of those that are there. */
+void pool_empty(struct sup *s);
+#else
+static inline int pool_take(struct sup *s UNUSED, const struct spec *spec UNUSED)
+{
+	return -1;
+}
+static inline void pool_empty(struct sup *s UNUSED)
+{
+}
+#endif
 
 /* output.c */
 int output_open(struct ctr *c, struct err *e);

@@ -277,6 +277,7 @@ int sup_reload(struct sup *s, struct err *e)
 	m.system = system;
 	manifest_free(&m);
 	dns_networks(s);
+	pool_empty(s);
 	guard_reload(s);
 	ports_reload(s);
 	return r;
@@ -356,6 +357,7 @@ void sup_go_down(struct sup *s, int how)
 	if (s->going_down)
 		return;
 	s->going_down = true;
+	pool_empty(s);
 	s->down = how;
 	s->dirty = true;
 	for (struct ctr *c = s->ctrs; c; c = c->next)

@@ -75,7 +75,10 @@ $(bench-o)/filter.bpf: $(bench-o)/profile
 $(bench-o)/floor: $(bench-o)/floor_filter.h
 $(addprefix $(bench-o)/,floor once stamp nothing icount_init conns): $(bench-o)/%: tests/bench/%.c tests/bench/sample.h | $(bench-kinc)
 	$(call say,CC,$@)
-	$(Q)$(BENCH_CC) $(bench-cflags) $< -o $@ $(bench-ldflags)
+	$(Q)$(BENCH_CC) $(bench-cflags) $< $(bench-more) -o $@ $(bench-ldflags)
+
+$(bench-o)/icount_init: tests/bench/icount_sup.c tests/bench/icount_sup.h core/ctl.h
+$(bench-o)/icount_init: bench-more := tests/bench/icount_sup.c
 
 $(bench-o)/true: tests/bench/true.S | $(bench-kinc)
 	$(Q)$(BENCH_HOSTCC) -nostdlib -static -s -Wl,-z,noseparate-code,--build-id=none $< -o $@

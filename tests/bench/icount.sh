@@ -98,6 +98,7 @@ compare() {
 		}
 		for (name in now) if (!(name in old)) print "# " name ": " now[name] " instructions, no committed figure"
 		if ("run" in now) printf "# run / floor: %.2f (goal 1.15)\n", now["run"] / now["floor-cgroup"]
+		if (now["floor-first"]) printf "# supervised start, restart / floor: %.2f, %.2f (goals 0.7, 0.4)\n", now["sup-start"] / now["floor-first"], now["sup-restart"] / now["floor-first"]
 		if (now["bare-ten"]) printf "# ten containers / ten bare programs: %.2f (goal 1.3)\n", now["boot-ten"] / now["bare-ten"]
 		print "1.." n
 		exit bad > 0

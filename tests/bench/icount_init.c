@@ -4,6 +4,7 @@
  * takes one nanosecond of guest time, so that reading the clock around a start counts its
  * instructions. Reads /cases, one line each:
  *     NAME RUNS PROGRAM ARGUMENTS...    the least of RUNS starts to exits
+ *     NAME supervised RUNS PROGRAM...    starts and restarts under it, see icount_sup.h
  *     NAME boot COUNT PROGRAM ARGUMENTS...    becomes PROGRAM; ends when COUNT lines, the times of
  *                                             first instructions, have come through /out/first
  * and prints "icount NAME NUMBER" on the serial line. It must be the only thing that runs.
@@ -22,6 +23,8 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "tests/bench/icount_sup.h"
 
 enum {
 	MAX_ARGS = 32,
@@ -180,6 +183,8 @@ static void run_case(char *line)
 		return;
 	if (strcmp(argv[1], "boot") == 0)
 		become(argv[0], atoi(argv[2]), argv + 3);
+	else if (strcmp(argv[1], "supervised") == 0)
+		icount_supervised(atoi(argv[2]), argv + 3);
 	else
 		least_of(argv[0], atoi(argv[1]), argv + 2);
 }
