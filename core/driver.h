@@ -23,6 +23,7 @@
 
 #include "core/lib/err.h"
 #include "core/network.h"
+#include "core/port.h"
 #include "core/spec.h"
 
 struct sock_fprog;
@@ -351,12 +352,19 @@ struct net_args {
 	const struct net_spec *net;  /* the network; NULL for none and host */
 	const struct net_link *link; /* names and addresses the container has in it */
 	pid_t pid;		     /* up: first process of the container, waiting */
+	const struct port *ports;    /* .serves: what is published, read; n_ports of them */
+	unsigned int n_ports;
+	int netns;	 /* .serves: its network namespace, open */
+	const char *run; /* .serves: a folder for a socket while it is set up */
 };
 
 struct net_driver {
 	DRIVER_COMMON;
 	uint64_t kind; /* Required. enum net_kind */
 	bool host;     /* shares the host's network namespace */
+	/* A program outside is its network: up() starts that, publishes a->ports, and there is nothing to take down. */
+	bool serves;
+	const char *dns; /* Optional: the name server it has inside */
 	/*
 	 * Optional, host. After the clone, while the container waits: makes a->link in the network
 	 * namespace of a->pid. No two of them run at the same time, nor with a down().

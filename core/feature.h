@@ -55,6 +55,7 @@ static inline enum feature_state feature_try_link(const struct feature *f UNUSED
 }
 #endif
 enum feature_state feature_try_open(const struct feature *f); /* arg: path */
+enum feature_state feature_try_tun(const struct feature *f);
 enum feature_state feature_try_seccomp(const struct feature *f);
 enum feature_state feature_try_cgroup(const struct feature *f); /* arg: key of a limit */
 enum feature_state feature_try_overlay(const struct feature *f);

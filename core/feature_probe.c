@@ -55,6 +55,13 @@ enum feature_state feature_try_open(const struct feature *f)
 	return state_if(open(f->arg, O_RDONLY | O_CLOEXEC) >= 0);
 }
 
+/* Here a right that is missing is what is missing. */
+enum feature_state feature_try_tun(const struct feature *f)
+{
+	(void)f;
+	return open("/dev/net/tun", O_RDWR | O_CLOEXEC) >= 0 ? FEATURE_FOUND : FEATURE_MISSING;
+}
+
 /* Somewhere to mount that only this child sees. */
 static int private_place(void)
 {

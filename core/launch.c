@@ -268,6 +268,11 @@ static int launch_names(struct launch *l, struct err *e)
 	if (!IS_ENABLED(CONFIG_NAMES) || !l->n_net ||
 	    (l->n_net == 1 && strcmp(l->net[0]->name, "none") == 0))
 		return 0;
+	if (l->net[0]->dns) {
+		str_format(text, sizeof(text), "nameserver %s\n", l->net[0]->dns);
+		l->resolv = arena_str(&l->arena, text);
+		return 0;
+	}
 	r = launch_slurp("/etc/resolv.conf", text);
 	/* systemd-resolved answers on the host's loopback; whom it asks itself is written down here. */
 	if (r > 0 && !l->net[0]->host && strstr(text, "\nnameserver 127.0.0.53"))

@@ -13,6 +13,7 @@
 #include "core/lease.h"
 #include "core/manifest.h"
 #include "core/publish.h"
+#include "core/serve.h"
 
 #ifndef CONFIG_NETWORK_SUBNET
 #define CONFIG_NETWORK_SUBNET NULL /* no bridge, no default network */
@@ -231,10 +232,15 @@ int net_prepare(struct launch *l, struct err *e)
 		if (net_resolve(l, i, e) < 0)
 			return -e->code;
 		l->n_net = i + 1;
+		if (l->net[i]->serves && n > 1)
+			return err_set(e, EINVAL, "%s: cannot be combined with other networks",
+				       l->spec->network.v[i]);
 		links = links || l->nets[i];
 		if (l->net[i]->host)
 			l->clone_flags &= ~(uint64_t)CLONE_NEWNET;
 	}
+	if (n == 1 && l->net[0]->serves && serve_check(l, e) < 0)
+		return -e->code;
 	if (!links)
 		return l->spec->ip.n || l->spec->mac.n
 			       ? err_set(e, EINVAL,
@@ -279,6 +285,8 @@ int net_up(const struct launch *l, pid_t pid, struct err *e)
 	AUTO_LEASES struct leases s = { .run.fd = -1, .data.fd = -1 };
 	int r = l->links ? lease_open(&s, true, e) : 0;
 
+	if (l->n_net == 1 && l->net[0]->serves)
+		return serve_up(l, pid, e);
 	for (unsigned int i = 0; r >= 0 && l->links && i < l->n_net; i++) {
 		if (!l->nets[i])
 			continue;

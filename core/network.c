@@ -24,7 +24,7 @@
 	}
 
 static const char *const net_kinds[] = {
-	"bridge", "host", "none", "macvlan", "ipvlan", "phys", NULL
+	"bridge", "host", "none", "macvlan", "ipvlan", "phys", "slirp", "pasta", NULL
 };
 
 const char *net_kind_name(uint64_t kind)

@@ -42,7 +42,17 @@ enum section_kind {
 	SECTION_N = IS_ENABLED(CONFIG_MACHINE) ? SECTION_CONSOLE + 1 : SECTION_MOUNT
 };
 
-enum net_kind { NET_BRIDGE, NET_HOST, NET_NONE, NET_MACVLAN, NET_IPVLAN, NET_PHYS, NET_N_KINDS };
+enum net_kind {
+	NET_BRIDGE,
+	NET_HOST,
+	NET_NONE,
+	NET_MACVLAN,
+	NET_IPVLAN,
+	NET_PHYS,
+	NET_SLIRP,
+	NET_PASTA,
+	NET_N_KINDS
+};
 
 struct net_spec {
 	struct section section;
@@ -117,10 +127,14 @@ bool net_was_written(const struct net_spec *n, const char *key);
 /* net_finish() and iface_finish() for all, and that no two networks share addresses. */
 int section_finish(struct section *const lists[SECTION_N], struct err *e);
 
-/* The kind that a name alone stands for, NET_N_KINDS when it is the name of a section. */
+/* The kind that a name alone stands for (none, host, slirp, pasta), NET_N_KINDS when it is the name of a section. */
 static inline uint64_t net_kind_of(const char *name)
 {
-	return !strcmp(name, "none") ? NET_NONE : !strcmp(name, "host") ? NET_HOST : NET_N_KINDS;
+	return !strcmp(name, "none")					? NET_NONE
+	       : !strcmp(name, "host")					? NET_HOST
+	       : IS_ENABLED(CONFIG_NET_SLIRP) && !strcmp(name, "slirp") ? NET_SLIRP
+	       : IS_ENABLED(CONFIG_NET_PASTA) && !strcmp(name, "pasta") ? NET_PASTA
+									: NET_N_KINDS;
 }
 
 /* Does a supervisor answer for the names of its containers, on its gateway addresses? */

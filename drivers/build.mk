@@ -50,5 +50,7 @@ obj-$(CONFIG_NET_HOST) += drivers/net/host.o
 obj-$(or $(CONFIG_NET_BRIDGE),$(CONFIG_NET_MACVLAN),$(CONFIG_NET_PHYS)) += drivers/net/link.o
 obj-$(CONFIG_NET_BRIDGE) += drivers/net/bridge.o
 obj-$(CONFIG_NET_MACVLAN) += drivers/net/macvlan.o
+obj-$(CONFIG_NET_SLIRP) += drivers/net/slirp.o
+obj-$(CONFIG_NET_PASTA) += drivers/net/pasta.o
 obj-$(CONFIG_NET_PHYS) += drivers/net/phys.o
 obj-$(CONFIG_LOG_FILE) += drivers/log/file.o drivers/log/file_read.o

@@ -29,6 +29,7 @@
 #include "core/relay.h"
 #include "core/rootless.h"
 #include "core/self.h"
+#include "core/serve.h"
 #include "core/spec_store.h"
 #include "core/state.h"
 
@@ -109,6 +110,8 @@ static int run_network(struct spec *s, struct err *e)
 		return 0;
 	if (!name && IS_ENABLED(CONFIG_NET_BRIDGE) && !rootless_wanted())
 		name = NET_DEFAULT;
+	if (!name && rootless_wanted())
+		name = serve_default();
 	return name && *name ? run_set(s, "network", name, e) : 0;
 }
 

@@ -3,6 +3,7 @@
 obj-y += core/lib/err.o
 obj-y += core/lib/fd.o
 obj-y += core/lib/sys.o
+obj-$(CONFIG_HELPERS) += core/lib/helper.o
 obj-y += core/lib/event.o
 obj-y += core/lib/path.o
 obj-y += core/lib/sha256.o

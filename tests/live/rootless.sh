@@ -80,7 +80,8 @@ for u in $ann $bob; do
 	is "exec" "uid=0(root) gid=0(root) 1 sleep" "$(as "$u" "$m" exec web sh -c 'echo "$(id | cut -d" " -f1,2)" "$(ps -o pid,comm | sed -n 2p | tr -s " " | sed "s/^ //")"')"
 	check "stop" as "$u" "$m" stop -t 0 web
 	check "rm" as "$u" "$m" rm web
-	is "nothing is left" "" "$(as "$u" "$m" ps -aq)$(ls "/home/$u/.local/share/myctr/containers")"
+	until_true 10 rmdir "/home/$u/.local/share/myctr/containers" || :
+	is "nothing is left" "" "$(as "$u" "$m" ps -aq)$(ls "/home/$u/.local/share/myctr/containers" 2>/dev/null)"
 	check "image load" as "$u" "$m" image load "$live_dir/img.tar"
 	has "image ls" '^img:latest' "$(as "$u" "$m" image ls)"
 	is "run of it" fine "$(as "$u" "$m" run --rm img echo fine)"
@@ -110,6 +111,45 @@ fails "nor can he enter her container" as "$bob" nsenter -t "$pid" -U -m true
 fails "or signal it" as "$bob" kill -0 "$pid"
 check "she stops it" as "$ann" "$m" rm -f hers
 chmod 700 "/home/$ann"
+
+# ---- networks -------------------------------------------------------------------------------------
+
+# Whatever rights this machine's node has: for this script alone, one that all may open.
+if mknod "$live_dir/tun" c 10 200 && chmod 666 "$live_dir/tun" && mount --bind "$live_dir/tun" /dev/net/tun; then
+	mkdir -p "/home/$ann/root/www"
+	echo "hello from inside" >"/home/$ann/root/www/index.html"
+	chown -R "$ann:" "/home/$ann/root/www"
+	python3 -c "import http.server
+http.server.HTTPServer(('127.0.0.1', 0), http.server.SimpleHTTPRequestHandler).serve_forever()" >/dev/null 2>&1 &
+	server=$!
+	for net in slirp pasta; do
+		port=$(python3 -c "import socket; s=socket.socket(); s.bind(('',0)); print(s.getsockname()[1])")
+		is "$net: run -d" net "$(as "$ann" "$m" run -d --name net --network $net -p "$port:80" "/home/$ann/root" busybox httpd -f -h /www -p 80)"
+		until_true 20 curl -fs -m 5 "http://127.0.0.1:$port/" || :
+		is "$net: HTTP through a forwarded port" "hello from inside" "$(curl -s -m 10 "http://127.0.0.1:$port/")"
+		has "$net: MTU and IPv6" 'mtu 65520.*inet6' "$(as "$ann" "$m" exec net ip addr | tr '\n' ' ')"
+		has "$net: a name server" '^nameserver (10.0.2.3|169.254.1.1)' "$(as "$ann" "$m" exec net cat /etc/resolv.conf)"
+		gw=$(as "$ann" "$m" exec net ip route | sed -n 's/^default via \([^ ]*\).*/\1/p')
+		here=$(ss -ltnpH 2>/dev/null | sed -n "s/.*127.0.0.1:\([0-9]*\) .*pid=$server,.*/\1/p" | head -n 1)
+		hasnt "$net: the host's loopback is not there" open "$(as "$ann" "$m" exec net sh -c "nc -w 2 $gw ${here:-1} </dev/null && echo open")"
+		pid=$(pgrep -U "$ann" 'slirp4|pasta' | head -n 1)
+		check "$net: its helper runs" [ -n "$pid" ]
+		as "$ann" "$m" rm -f net >/dev/null
+		check "$net: and is gone with the container" until_true 10 sh -c "! pgrep -U $ann 'slirp4|pasta'"
+		has "$net: a port below 1024" 'publish: port 80 is below .*sysctl -w net.ipv4.ip_unprivileged_port_start=80' \
+			"$(as "$ann" "$m" run --rm --network $net -p 80:80 "/home/$ann/root" id)"
+		program=slirp4netns; [ $net = slirp ] || program=pasta
+		has "$net: is not installed" "$program is not installed" "$(unshare -m sh -c "mount --bind /dev/null $(command -v $program) && exec setpriv \
+			--reuid $ann --regid $ann --init-groups env -i HOME=/home/$ann XDG_RUNTIME_DIR=/home/$ann/run $m run --rm --network $net /home/$ann/root id" 2>&1)"
+	done
+	kill $server
+	chmod 600 "$live_dir/tun"
+	has "a helper that fails says why" 'slirp4netns failed: .*ermission denied' "$(as "$ann" "$m" run --rm --network slirp "/home/$ann/root" id)"
+	is "and nothing of it is left" "" "$(as "$ann" "$m" ps -aq; find "/home/$ann/run/myctr" -name 's[0-9]*')"
+	umount /dev/net/tun
+else
+	skip "networks of users" "no /dev/net/tun"
+fi
 
 # ---- climbing out ---------------------------------------------------------------------------------
 
