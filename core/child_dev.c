@@ -22,6 +22,7 @@
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
 #include "core/lib/sys.h"
+#include "core/plug.h"
 #include "core/spawn.h"
 
 #ifndef TIOCGPTPEER
@@ -98,6 +99,33 @@ static int child_device(const struct child *c, int root, const struct spec_devic
 	return 0;
 }
 
+struct child_plug {
+	const struct child *c;
+	const struct spec_device *d;
+	int root;
+	struct err *e;
+};
+
+static int child_plug(const char *path, const struct stat *st, void *arg)
+{
+	const struct child_plug *p = arg;
+	struct spec_device d = *p->d;
+
+	(void)st;
+	str_copy(d.host, sizeof(d.host), path);
+	str_copy(d.path, sizeof(d.path), path);
+	return child_device(p->c, p->root, &d, p->e);
+}
+
+/* All that are there now; those that come later are made by the supervisor. */
+static int child_pattern(const struct child *c, int root, const struct spec_device *d,
+			 struct err *e)
+{
+	struct child_plug p = { .c = c, .d = d, .root = root, .e = e };
+
+	return plug_each(c->old_root, d->host, child_plug, &p);
+}
+
 static int child_devices(const struct child *c, struct err *e)
 {
 	const struct strv *list = &c->l->spec->device;
@@ -113,7 +141,9 @@ static int child_devices(const struct child *c, struct err *e)
 		int r = spec_device(list->v[i], &d, e);
 
 		if (r >= 0)
-			r = child_device(c, root, &d, e);
+			r = IS_ENABLED(CONFIG_UEVENT) && plug_is_pattern(d.host)
+				    ? child_pattern(c, root, &d, e)
+				    : child_device(c, root, &d, e);
 		if (r < 0)
 			return r;
 	}

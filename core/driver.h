@@ -263,6 +263,8 @@ struct cgroup_driver {
 	int (*stat)(const char *name, struct cgroup_stat *st);
 	/* Optional. */
 	int (*freeze)(const char *name, bool frozen);
+	/* Optional. Devices of spec have come or gone: its filter, if it has one, becomes what they are now. */
+	int (*devices)(const struct spec *spec, const char *name, struct err *e);
 };
 
 /* The usable cgroup driver, or NULL. Remembered after the first call. */

@@ -35,11 +35,6 @@ bool plug_match(const char *pattern, const char *text)
 	return !pattern[strspn(pattern, "*")];
 }
 
-bool plug_is_pattern(const char *path)
-{
-	return strpbrk(path, "*?") || strstr(path, "/by-");
-}
-
 static int plug_one(int root, const char *path, plug_each_fn *each, void *arg)
 {
 	struct stat st;

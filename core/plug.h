@@ -7,6 +7,7 @@
 #define CORE_PLUG_H
 
 #include <stdbool.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "core/lib/err.h"
@@ -18,7 +19,10 @@ bool plug_match(const char *pattern, const char *text);
  * A path that may have no device now and one later: a pattern in its last part, or a name that is made when
  * its device comes (/dev/serial/by-id/..., by-path).
  */
-bool plug_is_pattern(const char *path);
+static inline bool plug_is_pattern(const char *path)
+{
+	return strpbrk(path, "*?") || strstr(path, "/by-");
+}
 
 /* path is absolute and NUL-terminated; st is of the node itself. Less than 0 ends the walk. */
 typedef int plug_each_fn(const char *path, const struct stat *st, void *arg);

@@ -10,6 +10,7 @@
 #include "core/driver.h"
 #include "core/lib/config.h"
 #include "core/lib/path.h"
+#include "core/plug.h"
 #include "core/port.h"
 #include "core/spec.h"
 #include "core/sysctl.h"
@@ -95,6 +96,26 @@ static int spec_finish_parts(const struct spec *s, struct err *e)
 		if (f->type == SPEC_BOOL ? strcmp(value, "yes") == 0 : strcmp(value, "no") != 0)
 			return err_set(e, ENOTSUP, "%s: not in this build; it needs %s", f->name,
 				       finish_parts[i].symbol);
+	}
+	return 0;
+}
+
+/* A pattern keeps its names, and nobody can make a node in a user namespace later. */
+static int spec_finish_devices(const struct spec *s, struct err *e)
+{
+	struct spec_device d;
+
+	for (unsigned int i = 0; i < s->device.n; i++) {
+		if (spec_device(s->device.v[i], &d, e) < 0)
+			return -e->code;
+		if (!plug_is_pattern(d.host))
+			continue;
+		if (s->userns || strcmp(d.host, d.path) != 0)
+			return err_set(
+				e, EINVAL, "device = %s: %s", s->device.v[i],
+				s->userns
+					? "what comes and goes is not for userns = yes"
+					: "a pattern or name by id cannot have another path inside");
 	}
 	return 0;
 }
@@ -210,6 +231,8 @@ int spec_finish(struct spec *s, struct err *e)
 	if (r < 0 || !SPEC_FOREIGN)
 		return r < 0 ? r : 0;
 	r = spec_finish_parts(s, e);
+	if (r >= 0 && IS_ENABLED(CONFIG_UEVENT))
+		r = spec_finish_devices(s, e);
 	if (r >= 0)
 		r = spec_finish_restart(s, e);
 	if (r >= 0)

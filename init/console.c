@@ -16,23 +16,25 @@
 
 #define CONSOLE_AGAIN_MS 1000
 
-static NORETURN void console_child(char **argv)
+NORETURN void console_child(const char *tty, const char *term, char **argv, void (*first)(void))
 {
-	static char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
-				     "TERM=linux", NULL };
+	char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
+			      (char *)(uintptr_t)term, NULL };
 	sigset_t none;
 	int fd;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
-	fd = open("/dev/console", O_RDWR);
+	fd = open(tty, O_RDWR);
 	if (fd >= 0) {
 		ioctl(fd, TIOCSCTTY, 1);
 		for (int i = 0; i < 3; i++)
 			dup2(fd, i);
 	}
 	sys_close_range(3, false);
+	if (first)
+		first();
 	if (chdir("/root") < 0 && chdir("/") < 0)
 		_exit(127);
 	execve(argv[0], argv, env);
@@ -54,7 +56,7 @@ void console_start(struct sup *s)
 		return;
 	pid = fork();
 	if (pid == 0)
-		console_child(command->v);
+		console_child("/dev/console", "TERM=linux", command->v, NULL);
 	s->console_timer.expired = console_again;
 	if (pid < 0)
 		event_timer_set(&s->loop, &s->console_timer, CONSOLE_AGAIN_MS);

@@ -36,6 +36,7 @@ static void init_emergency(struct sup *s, const struct err *e)
 static void init_boot(struct sup *s)
 {
 	boot_system(s);
+	uevent_boot(s);
 	interface_up_all(&s->manifest);
 }
 
@@ -69,6 +70,7 @@ static int init_run(struct cmd_line *line)
 		sup_say(NULL, "%s", e.msg);
 	if (!s.console)
 		console_start(&s);
+	consoles_start(&s);
 	sup_loop(&s);
 	shutdown_now(&s);
 }

@@ -12,6 +12,7 @@
  *	crash.c      the last output of one that has failed
  *	order.c      who waits for whom, up and down
  *	when.c       who waits for the device: clock, hardware, links, files
+ *	uevent.c, node.c, plug.c  devices that come and go
  *	records.c    the table as others see it: state files
  *	adopt.c      containers that a supervisor before us has started
  *	reap.c       signals and dead children
@@ -37,6 +38,7 @@
 #include "core/spec.h"
 #include "core/state.h"
 #include "core/system.h"
+#include "init/uevent.h"
 #include "init/when.h"
 
 enum sup_state {
@@ -104,6 +106,7 @@ struct ctr {
 		trial_restarts; /* the change it takes part in, and .rec.restarts as it began */
 	struct state_record rec;
 	struct err error; /* why the last start failed */
+	bool plug;	  /* its devices have to be looked at */
 };
 
 #define SUP_CLIENTS 64
@@ -176,6 +179,8 @@ struct sup {
 	struct budget budget; /* of all logs */
 	struct trial *trials;
 	struct sup_when when;
+	struct sup_uevent uevent;
+	struct console *consoles;
 	struct event_timer clock_timer; /* the next time the clock is saved */
 	struct reexec *reexec;
 	bool resumed; /* took over from another binary in this process */
@@ -480,6 +485,23 @@ static inline void dns_networks(struct sup *s UNUSED)
 /* console.c */
 void console_start(struct sup *s);
 bool console_ended(struct sup *s, pid_t pid);
+/* In a child: argv on a terminal of its own. term is "TERM=..."; first, which may be NULL, runs before. */
+NORETURN void console_child(const char *tty, const char *term, char **argv, void (*first)(void));
+
+/* consoles.c: the [console]s */
+#if IS_ENABLED(CONFIG_CONSOLES)
+/* Starts those that do not run and whose terminal is there; called again after a change of either. */
+void consoles_start(struct sup *s);
+bool consoles_ended(struct sup *s, pid_t pid);
+#else
+static inline void consoles_start(struct sup *s UNUSED)
+{
+}
+static inline bool consoles_ended(struct sup *s UNUSED, pid_t pid UNUSED)
+{
+	return false;
+}
+#endif
 
 /* shutdown.c: everything is down or the time is up. Ends the machine as s->down says. */
 NORETURN void shutdown_now(struct sup *s);

@@ -94,6 +94,7 @@ static enum sup_state sup_started(struct ctr *c)
 	c->rec.started = stamp_now();
 	records_put(c, STATE_RUNNING);
 	ports_start(c);
+	plug_started(c);
 	/* A short-lived program may have ended before its launcher had told of its start. */
 	if (c->has_status)
 		return sup_clean(c);

@@ -276,6 +276,7 @@ int sup_reload(struct sup *s, struct err *e)
 	s->manifest.system = m.system;
 	m.system = system;
 	manifest_free(&m);
+	consoles_start(s);
 	dns_networks(s);
 	pool_empty(s);
 	guard_reload(s);
@@ -391,6 +392,7 @@ void sup_loop(struct sup *s)
 	dns_open(s);
 	guard_open(s);
 	ports_open(s);
+	uevent_open(s);
 	update_resume(s);
 	reexec_done(s);
 	while (!s->loop.stop) {

@@ -162,8 +162,8 @@ static void ps_status(const struct ps *p, const struct state_record *r, char sta
 
 	str_of_time(ps_age(p, r) / 1000 * 1000, age, sizeof(age));
 	if (IS_ENABLED(CONFIG_WHEN) && r->flags & STATE_FLAG_WANTED && r->reason[0]) {
-		str_copy(status, 96, "Waiting: ");
-		str_escape(status + 9, 96 - 9, r->reason, strlen(r->reason));
+		status = ps_add(status, "Waits: ");
+		str_escape(status, 96 - 7, r->reason, strlen(r->reason));
 		return;
 	}
 	if (r->phase >= STATE_WAITING) {

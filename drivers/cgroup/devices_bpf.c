@@ -9,6 +9,7 @@
  * Source: bpf(2), Documentation/admin-guide/cgroup-v2.rst (Device controller).
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@
 #include "core/lib/capname.h"
 #include "core/lib/config.h"
 #include "core/lib/fd.h"
+#include "core/plug.h"
 #include "drivers/cgroup/v2.h"
 
 #define MAX_RULES 64
@@ -130,40 +132,83 @@ static void put_rule(struct program *p, const struct rule *r)
 	close_jumps(p, first);
 }
 
-static int rule_of(const char *text, struct rule *r, struct err *e)
+static uint32_t access_of(const struct spec_device *d)
 {
-	struct spec_device d;
+	return (d->r ? BPF_DEVCG_ACC_READ : 0U) | (d->w ? BPF_DEVCG_ACC_WRITE : 0U) |
+	       (d->m ? BPF_DEVCG_ACC_MKNOD : 0U);
+}
+
+static int rule_of(const struct spec_device *d, struct rule *r, struct err *e)
+{
 	struct stat st;
+
+	if (stat(d->host, &st) < 0)
+		return err_sys(e, errno, "device %s", d->host);
+	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+		return err_set(e, ENODEV, "device %s: not a device node", d->host);
+	r->type = S_ISBLK(st.st_mode) ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR;
+	r->major = major(st.st_rdev);
+	r->minor = minor(st.st_rdev);
+	r->access = access_of(d);
+	return 0;
+}
+
+struct pattern {
+	struct program *p;
+	struct rule rule; /* its access */
+};
+
+static int put_match(const char *path, const struct stat *st, void *arg)
+{
+	struct pattern *a = arg;
+
+	(void)path;
+	if (a->p->n + RULE_INSNS + 2 > ARRAY_SIZE(a->p->insn))
+		return -E2BIG;
+	a->rule.type = S_ISBLK(st->st_mode) ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR;
+	a->rule.major = major(st->st_rdev);
+	a->rule.minor = minor(st->st_rdev);
+	put_rule(a->p, &a->rule);
+	return 0;
+}
+
+/* One rule for each device that a pattern stands for now. */
+static int put_pattern(struct program *p, const struct spec_device *d, struct err *e)
+{
+	struct pattern a = { .p = p, .rule = { .access = access_of(d) } };
+	AUTO_FD int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int ret = plug_each(root, d->host, put_match, &a);
+
+	return ret == -E2BIG ? err_set(e, E2BIG, "device %s: is too many devices", d->host) : 0;
+}
+
+static int put_entry(struct program *p, const char *text, struct err *e)
+{
+	struct rule r = { 0 };
+	struct spec_device d;
 	int ret = spec_device(text, &d, e);
 
 	if (ret < 0)
 		return ret;
-	if (stat(d.host, &st) < 0)
-		return err_sys(e, errno, "device %s", d.host);
-	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
-		return err_set(e, ENODEV, "device %s: not a device node", d.host);
-	r->type = S_ISBLK(st.st_mode) ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR;
-	r->major = major(st.st_rdev);
-	r->minor = minor(st.st_rdev);
-	r->access = (d.r ? BPF_DEVCG_ACC_READ : 0U) | (d.w ? BPF_DEVCG_ACC_WRITE : 0U) |
-		    (d.m ? BPF_DEVCG_ACC_MKNOD : 0U);
-	return 0;
+	if (IS_ENABLED(CONFIG_UEVENT) && plug_is_pattern(d.host))
+		return put_pattern(p, &d, e);
+	ret = rule_of(&d, &r, e);
+	if (ret == 0)
+		put_rule(p, &r);
+	return ret;
 }
 
 static int make_program(const struct spec *s, struct program *p, struct err *e)
 {
-	struct rule r = { 0 };
-
 	if (s->device.n > MAX_RULES)
 		return err_set(e, E2BIG, "device: more than %d devices", MAX_RULES);
 	put_head(p);
 	put_defaults(p, s->tty);
 	for (unsigned int i = 0; IS_ENABLED(CONFIG_DEVICES) && i < s->device.n; i++) {
-		int ret = rule_of(s->device.v[i], &r, e);
+		int ret = put_entry(p, s->device.v[i], e);
 
 		if (ret < 0)
 			return ret;
-		put_rule(p, &r);
 	}
 	put_exit(p, 0);
 	return 0;
@@ -176,8 +221,25 @@ static int bpf(int command, union bpf_attr *attr)
 	return ret < 0 ? -errno : (int)ret;
 }
 
-/* The program stays on the cgroup as long as that lives; nothing has to be undone. */
-static int attach(const struct program *p, int cgroup)
+/* An fd of the program that is on the cgroup, -ENOENT when there is none. */
+static int attached(int cgroup)
+{
+	uint32_t ids[4] = { 0 };
+	union bpf_attr query = { .query = { .target_fd = (uint32_t)cgroup,
+					    .attach_type = BPF_CGROUP_DEVICE,
+					    .prog_ids = (uint64_t)(uintptr_t)ids,
+					    .prog_cnt = ARRAY_SIZE(ids) } };
+	union bpf_attr get = { .prog_id = 0 };
+	int ret = bpf(BPF_PROG_QUERY, &query);
+
+	if (ret < 0)
+		return ret;
+	get.prog_id = ids[0];
+	return query.query.prog_cnt ? bpf(BPF_PROG_GET_FD_BY_ID, &get) : -ENOENT;
+}
+
+/* The program stays on the cgroup as long as that lives; nothing has to be undone. old: which it replaces, or -1. */
+static int attach(const struct program *p, int cgroup, int old)
 {
 	union bpf_attr load = { .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE },
 		       to = { .target_fd = (uint32_t)cgroup };
@@ -192,6 +254,10 @@ static int attach(const struct program *p, int cgroup)
 	to.attach_bpf_fd = (uint32_t)fd;
 	to.attach_type = BPF_CGROUP_DEVICE;
 	to.attach_flags = BPF_F_ALLOW_MULTI;
+	if (IS_ENABLED(CONFIG_UEVENT) && old >= 0) {
+		to.attach_flags |= BPF_F_REPLACE;
+		to.replace_bpf_fd = (uint32_t)old;
+	}
 	return bpf(BPF_PROG_ATTACH, &to);
 }
 
@@ -216,7 +282,7 @@ int cgroup_v2_devices(const struct spec *s, int cgroup, uint32_t *missing, struc
 	ret = make_program(s, &p, e);
 	if (ret < 0)
 		return ret;
-	ret = attach(&p, cgroup);
+	ret = attach(&p, cgroup, -1);
 	if (ret == 0)
 		return 0;
 	*missing |= CGROUP_NO_DEVICES;
@@ -226,4 +292,19 @@ int cgroup_v2_devices(const struct spec *s, int cgroup, uint32_t *missing, struc
 		e, ret,
 		"device filter: bpf (kernel: CGROUP_BPF BPF_SYSCALL; needed with CAP_MKNOD; or set "
 		"limits = best-effort)");
+}
+
+/* One that runs without a filter, for want of kernel or because it is privileged, stays without. */
+int cgroup_v2_devices_again(const struct spec *s, int cgroup, struct err *e)
+{
+	AUTO_FD int old = attached(cgroup);
+	struct program p = { .n = 0 };
+	int ret;
+
+	if (old < 0)
+		return 0;
+	ret = make_program(s, &p, e);
+	if (ret == 0)
+		ret = attach(&p, cgroup, old);
+	return ret < 0 && !(e && e->code) ? err_sys(e, ret, "device filter") : ret;
 }

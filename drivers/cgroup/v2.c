@@ -435,6 +435,13 @@ static int v2_freeze(const char *name, bool frozen)
 	return folder < 0 ? folder : fd_write_text(folder, "cgroup.freeze", frozen ? "1" : "0");
 }
 
+static int v2_devices(const struct spec *spec, const char *name, struct err *e)
+{
+	AUTO_FD int folder = v2_open(name);
+
+	return folder < 0 ? err_sys(e, folder, "cgroup") : cgroup_v2_devices_again(spec, folder, e);
+}
+
 DRIVER(cgroup, v2) = {
 	.name = "v2",
 	.about = "limits by cgroup v2",
@@ -447,4 +454,5 @@ DRIVER(cgroup, v2) = {
 	.down = v2_down,
 	.stat = IS_ENABLED(CONFIG_STATE) ? v2_stat : NULL,
 	.freeze = IS_ENABLED(CONFIG_CLI) ? v2_freeze : NULL,
+	.devices = IS_ENABLED(CONFIG_UEVENT) ? v2_devices : NULL,
 };

@@ -27,7 +27,16 @@ int cgroup_v2_limits(const struct spec *s, int cgroup, uint32_t *missing, struct
  */
 #if IS_ENABLED(CONFIG_CGROUP_DEVICES)
 int cgroup_v2_devices(const struct spec *s, int cgroup, uint32_t *missing, struct err *e);
+
+/* Replaces the filter of a running one by what device = stands for now. */
+int cgroup_v2_devices_again(const struct spec *s, int cgroup, struct err *e);
 #else
+static inline int cgroup_v2_devices_again(const struct spec *s, int cgroup, struct err *e)
+{
+	(void)s, (void)cgroup, (void)e;
+	return 0;
+}
+
 static inline int cgroup_v2_devices(const struct spec *s, int cgroup, uint32_t *missing,
 				    struct err *e)
 {

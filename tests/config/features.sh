@@ -30,6 +30,7 @@ symbol()
 	seccomp:profile) echo SECCOMP_LIBSECCOMP ;;
 	command:help | command:version | command:daemon) echo CLI ;;
 	command:init) echo INIT ;;
+	command:prompt) echo CONSOLES ;;
 	command:poweroff | command:reboot | command:halt) echo CMD_DOWN ;;
 	command:image\ *) echo CMD_IMAGE ;;
 	command:network\ *) echo CMD_NETWORK ;;

@@ -123,6 +123,10 @@ unit-init/life := init/supervise.c init/table.c init/order.c $(if $(CONFIG_WHEN)
 unit_ldflags-init/life := -Wl,--wrap=manifest_load
 endif
 endif
+unit-core/lib/uevent := core/lib/uevent.c
+ifeq ($(CONFIG_UEVENT),y)
+unit-init/node := init/node.c core/plug.c core/lib/uevent.c $(manifest-sources)
+endif
 unit-core/plug := core/plug.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/arena.c core/lib/str_escape.c core/lib/str_nearest.c
 ifeq ($(CONFIG_WHEN),y)
 unit-core/when := $(manifest-sources)

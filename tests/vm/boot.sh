@@ -51,7 +51,9 @@ hostname = gw-${file:/etc/site}
 data     = /dev/vda ext4
 sysctl   = kernel.panic=17
 mount    = tmpfs /var/log tmpfs size=1M
-console  = /bin/sh
+[console ttyS0]
+askfirst = yes
+[console ttyS7]
 [mount /var/lib/myctr]
 format = /usr/sbin/mke2fs -q -t ext4 -L data
 fsck   = /usr/sbin/e2fsck -p
@@ -84,6 +86,20 @@ command = /bin/sleep 1000
 storage = read-only
 when    = entropy
 when    = time-good
+[device vport?p7]
+mode  = 0606
+group = 20
+link  = modem
+[container plugged]
+image   = /srv/app
+command = /bin/sleep 1000
+storage = read-only
+device  = /dev/vport?p7
+[container late]
+image   = /srv/app
+command = /bin/sleep 1000
+storage = read-only
+when    = device /dev/modem
 END2
 ln -s e2fsck "$root/usr/sbin/mend"
 
@@ -129,19 +145,82 @@ clock_second()
 {
 	has "the clock does not go back" '^2031-05-06 07:' "$(guest /bin/busybox date -u '+%F %T')"
 	has "which is said" 'clock: set to 2031-05-06T07:.*the RTC is wrong' "$(console)"
-	until_guest 20 'Waiting: time-good' /usr/bin/myctr ps -a
-	has "ps says who waits for the clock" '^timed .* Waiting: time-good ' "$got"
+	until_guest 20 'Waits: time-good' /usr/bin/myctr ps -a
+	has "ps says who waits for the clock" '^timed .* Waits: time-good ' "$got"
 	has "inspect, too" 'waits for *time-good' "$(ctr inspect timed)"
+}
+
+# qmp COMMAND JSON: to the machine's second monitor
+qmp()
+{
+	python3 - "$work/mon" "$1" "$2" <<-'END3'
+	import json, socket, sys
+	s = socket.socket(socket.AF_UNIX)
+	s.settimeout(30)
+	s.connect(sys.argv[1])
+	f = s.makefile("rw")
+	def ask(what):
+	    f.write(json.dumps(what) + "\n")
+	    f.flush()
+	    while True:
+	        a = json.loads(f.readline())
+	        if "return" in a or "error" in a:
+	            return a
+	f.readline()
+	ask({"execute": "qmp_capabilities"})
+	a = ask({"execute": sys.argv[2], "arguments": json.loads(sys.argv[3])})
+	sys.exit("error" in a and str(a))
+	END3
+}
+
+# A serial port comes and goes while the containers run.
+hotplug()
+{
+	ps=$(ctr ps -a)
+	has "a container runs without the device it may have" '^plugged .* Up ' "$ps"
+	has "another waits for it" '^late .* Waits: device /dev/modem ' "$ps"
+	qmp device_add '{"driver": "virtserialport", "id": "port7", "bus": "vs1.0", "nr": 7, "chardev": "nul"}' ||
+		{ not_ok "the port is plugged in"; return; }
+	until_guest 20 '^late .* Up ' /usr/bin/myctr ps && ok "what waits for a device starts" ||
+		not_ok "what waits for a device starts" "$got
+$(console)"
+	node=$(guest /bin/busybox readlink /dev/modem)
+	has "[device]: a further name" '^/dev/vport[0-9]p7$' "$node"
+	has "[device]: permissions and group" '^crw----rw- +1 0 +20 ' "$(guest /bin/ls -ln "$node")"
+	until_guest 20 vport /usr/bin/myctr exec plugged ls -ln "$node"
+	has "the node comes into the running container" '^crw----rw-' "$got"
+	has "and may be opened there" opened "$(ctr exec plugged sh -c "exec 3<>$node && echo opened" 2>&1)"
+	pid=$(ctr ps | awk '$1 == "plugged" { print $NF }')
+	qmp device_del '{"id": "port7"}' || not_ok "the port is pulled out"
+	until_guest 20 'No such file' /usr/bin/myctr exec plugged ls "$node"
+	has "it goes from the container" 'No such file' "$got"
+	has "and from the device" 'No such file' "$(guest /bin/ls -l /dev/modem 2>&1)"
+	is "which runs on" "$pid" "$(ctr ps | awk '$1 == "plugged" { print $NF }')"
+}
+
+# The console: Enter first, our own prompt, and again when it has ended.
+prompt()
+{
+	see() { "$vm" expect "$vm_name" -q -t 30 "$1" >/dev/null; }
+	"$vm" type "$vm_name" '\n'
+	see 'myctr gw-rack-7> ' && ok "console: the prompt comes after Enter" || not_ok "console: the prompt comes after Enter" "$(console)"
+	"$vm" type "$vm_name" 'inspect app --format tsv\n'
+	see 'storage.*read-only' && ok "console: takes our commands" || not_ok "console: takes our commands" "$(console)"
+	"$vm" type "$vm_name" 'exit\n'
+	see 'Press Enter.*Press Enter' || see 'Press Enter' && ok "console: and is there again" || not_ok "console: and is there again" "$(console)"
 }
 
 seed() { guest /bin/busybox od -An -tx1 /var/lib/myctr/seed | tr -d ' \n'; }
 
 pack
 # shellcheck disable=SC2086 # a list of disks
-if boot --initrd "$work/root.cpio" $disks -- -rtc base=2031-05-06T07:08:09; then
+if boot --initrd "$work/root.cpio" $disks -- -rtc base=2031-05-06T07:08:09 \
+	-device virtio-serial-pci,id=vs1 -chardev null,id=nul -qmp "unix:$work/mon,server=on,wait=off"; then
 	up || not_ok "app runs" "$(console)"
 	mounts_first
 	clock_first
+	prompt
+	hotplug
 	seed_first=$(seed)
 	has "a seed is left for the next boot, which may count" '^6d79736565643101[0-9a-f]{64}$' "$seed_first"
 	guest /bin/touch /var/lib/myctr/mine

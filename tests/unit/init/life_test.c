@@ -168,6 +168,25 @@ void ports_reload(struct sup *s)
 }
 #endif
 
+#ifdef CONFIG_CONSOLES
+void consoles_start(struct sup *s)
+{
+	(void)s;
+}
+#endif
+
+#ifdef CONFIG_UEVENT
+void plug_started(struct ctr *c)
+{
+	(void)c;
+}
+
+void uevent_open(struct sup *s)
+{
+	(void)s;
+}
+#endif
+
 #ifdef CONFIG_NET_NFT
 void guard_open(struct sup *s)
 {
