@@ -202,12 +202,13 @@ $(console)"
 prompt()
 {
 	see() { "$vm" expect "$vm_name" -q -t 30 "$1" >/dev/null; }
+	see 'Press Enter to use this console' && ok "console: asks for Enter" || not_ok "console: asks for Enter" "$(console)"
 	"$vm" type "$vm_name" '\n'
 	see 'myctr gw-rack-7> ' && ok "console: the prompt comes after Enter" || not_ok "console: the prompt comes after Enter" "$(console)"
 	"$vm" type "$vm_name" 'inspect app --format tsv\n'
 	see 'storage.*read-only' && ok "console: takes our commands" || not_ok "console: takes our commands" "$(console)"
 	"$vm" type "$vm_name" 'exit\n'
-	see 'Press Enter.*Press Enter' || see 'Press Enter' && ok "console: and is there again" || not_ok "console: and is there again" "$(console)"
+	see 'Press Enter' && ok "console: and is there again" || not_ok "console: and is there again" "$(console)"
 }
 
 seed() { guest /bin/busybox od -An -tx1 /var/lib/myctr/seed | tr -d ' \n'; }
