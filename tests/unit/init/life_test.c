@@ -134,6 +134,20 @@ int launch_forget_later(const char *name, struct err *e)
 }
 
 /* Parts of the supervisor that these tests do without, where the configuration has them. */
+#ifdef CONFIG_LOG_BUDGET
+void budget_open(struct sup *s)
+{
+	(void)s;
+}
+#endif
+
+#ifdef CONFIG_LOG_CRASH
+void crash_note(struct ctr *c)
+{
+	(void)c;
+}
+#endif
+
 #ifdef CONFIG_DNS
 void dns_open(struct sup *s)
 {
