@@ -64,6 +64,7 @@ struct image {
 struct image_driver {
 	DRIVER_COMMON;
 	bool verity;   /* prepare sees to image.verity */
+	bool in_place; /* the tree is what the file itself holds, and no copy that was made of it */
 	bool writable; /* the tree is the user's own folder: storage = bind may write to it */
 	/* Required, host. Looks at head, head_len and st only. */
 	bool (*match)(const struct image *img);

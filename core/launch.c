@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -30,19 +31,86 @@
 #include "core/paths.h"
 #include "core/rootless.h"
 #include "core/spawn.h"
+#include "core/signature.h"
 #include "core/spec_store.h"
+#include "core/store.h"
 #include "core/sysctl.h"
 #include "core/trash.h"
 
 #define LAUNCH_RESOLV_MAX 4096 /* bytes of the host's resolv.conf that are read */
 
-/* What is to be verified is, or does not start; also where everything has to be. */
-static int launch_check_verity(struct launch *l, struct err *e)
+/* Does the manifest in force want every image to be verified? Also asked where no supervisor runs. */
+static int launch_wants_verified(const struct launch *l, struct err *e)
 {
-	if (!l->spec->verity && l->manifest && l->manifest->system.require_verified)
-		return err_set(e, EPERM,
-			       "%s: has no verity = ROOTHASH, which require-verified wants",
-			       l->spec->image);
+	AUTO_FREE struct manifest *own = NULL;
+	int r;
+
+	if (l->manifest)
+		return l->manifest->system.require_verified;
+	if (!IS_ENABLED(CONFIG_IMAGE_VERITY) && !IS_ENABLED(CONFIG_SIGNATURES))
+		return 0;
+	own = calloc(1, sizeof(*own));
+	if (!own)
+		return err_set(e, ENOMEM, "out of memory");
+	r = manifest_load(own, e);
+	if (r >= 0)
+		r = own->system.require_verified;
+	manifest_free(own);
+	if (r != -ENOENT)
+		return r < 0 ? err_wrap(e, "require-verified") : r;
+	if (e)
+		*e = (struct err){ 0 };
+	return 0;
+}
+
+/* The signature that lies beside an image, or came with it into the store. */
+static int launch_signature(const struct image *img, char **text, size_t *len, struct err *e)
+{
+	struct store s;
+	int r;
+
+	if (!IS_ENABLED(CONFIG_IMAGE_STORE) || !img->id[0])
+		return signature_beside(img->path, text, len, e);
+	r = store_open(&s, e);
+	if (r < 0)
+		return r;
+	r = store_signature(&s, img->id, text, len, e);
+	store_close(&s);
+	if (r == 0 && !*text)
+		return err_set(e, ENOENT,
+			       "its signature is not in the store; load it again with that");
+	return r;
+}
+
+static int launch_check_signature(const struct launch *l, struct err *e)
+{
+	const struct image *img = &l->image;
+	AUTO_FREE char *text = NULL;
+	char by[48];
+	size_t len;
+	int r;
+
+	if (!IS_ENABLED(CONFIG_SIGNATURES))
+		return err_set(e, EPERM, "has no verity = ROOTHASH, which require-verified wants");
+	if (!img->driver->in_place || !S_ISREG(img->st.st_mode))
+		return err_set(
+			e, EPERM,
+			"require-verified takes signed squashfs and EROFS files, and verity");
+	r = launch_signature(img, &text, &len, e);
+	if (r == 0)
+		r = signature_check_fd(img->fd, text, len, by, e);
+	return r < 0 ? err_wrap(e, "has no verity, and require-verified wants it signed") : 0;
+}
+
+/* What is to be verified is, or does not start; also where everything has to be. */
+static int launch_check_verified(struct launch *l, struct err *e)
+{
+	int r = l->spec->verity ? 0 : launch_wants_verified(l, e);
+
+	if (r > 0 && launch_check_signature(l, e) < 0)
+		return err_wrap(e, l->spec->image);
+	if (r < 0)
+		return r;
 	if (l->spec->verity && !l->image.driver->verity)
 		return err_set(e, ENOTSUP,
 			       "%s: verity is for squashfs files, in a build with IMAGE_VERITY",
@@ -288,7 +356,7 @@ static int launch_image(struct launch *l, struct err *e)
 	int r = image_open(&l->image, l->spec->image, e);
 
 	if (r == 0)
-		r = launch_check_verity(l, e);
+		r = launch_check_verified(l, e);
 	if (r == 0)
 		r = image_prepare(&l->image, e);
 	if (r == 0 && l->spec->image_id)

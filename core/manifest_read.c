@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/lib/config.h"
 #include "core/lib/fd.h"
 #include "core/manifest.h"
 #include "core/paths.h"
+#include "core/signature.h"
 
 static int read_file(struct manifest *m, int dirfd, const char *path, const char *name,
 		     struct err *e)
@@ -24,7 +26,23 @@ static int read_file(struct manifest *m, int dirfd, const char *path, const char
 		return err_set(e, EFBIG, "%s: longer than %u bytes", name, MANIFEST_MAX_BYTES);
 	if (ret < 0)
 		return err_sys(e, ret, "%s", name);
+	/* Tools for the build machine have no signatures. */
+	if (IS_ENABLED(CONFIG_SIGNATURES) && m->in_force && signature_check_manifest)
+		ret = signature_check_manifest(path, text, len, e);
+	if (ret < 0)
+		return ret;
 	return manifest_parse(m, name, text, len, e);
+}
+
+static bool read_ends(const char *name, size_t n, const char *with)
+{
+	return n > strlen(with) && strcmp(name + n - strlen(with), with) == 0;
+}
+
+static bool read_is_signature(const char *name, size_t n)
+{
+	return IS_ENABLED(CONFIG_SIGNATURES) &&
+	       (read_ends(name, n, ".minisig") || read_ends(name, n, ".sig"));
 }
 
 /* What editors and package tools leave behind is not part of the manifest. */
@@ -32,7 +50,8 @@ static int read_wanted(const struct dirent *d)
 {
 	size_t n = strlen(d->d_name);
 
-	return d->d_name[0] != '.' && d->d_name[n - 1] != '~' && !strstr(d->d_name, ".dpkg-");
+	return d->d_name[0] != '.' && d->d_name[n - 1] != '~' && !strstr(d->d_name, ".dpkg-") &&
+	       !read_is_signature(d->d_name, n);
 }
 
 static int read_by_name(const struct dirent **a, const struct dirent **b)

@@ -179,18 +179,30 @@ int store_open_image(const struct store *s, const char *id, struct err *e)
 	return fd < 0 ? err_sys(e, errno, "%.12s: cannot open the image", id) : fd;
 }
 
-int store_config(const struct store *s, const char *id, char **text, size_t *len, struct err *e)
+/* A text that belongs to an image, by its suffix. */
+static int store_text(const struct store *s, const char *id, const char *suffix, char **text,
+		      size_t *len, struct err *e)
 {
 	char name[STORE_ENTRY];
 	int r;
 
 	*text = NULL;
 	*len = 0;
-	str_format(name, sizeof(name), STORE_FILES "/%s.conf", id);
+	str_format(name, sizeof(name), STORE_FILES "/%s%s", id, suffix);
 	r = fd_slurp(s->dir, name, STORE_CONFIG_MAX, text, len);
 	if (r == -ENOENT)
 		return 0;
-	return r < 0 ? err_sys(e, r, "%.12s: cannot read its configuration", id) : 0;
+	return r < 0 ? err_sys(e, r, "%.12s: cannot read its %s", id, suffix + 1) : 0;
+}
+
+int store_config(const struct store *s, const char *id, char **text, size_t *len, struct err *e)
+{
+	return store_text(s, id, STORE_CONF, text, len, e);
+}
+
+int store_signature(const struct store *s, const char *id, char **text, size_t *len, struct err *e)
+{
+	return store_text(s, id, STORE_SIG, text, len, e);
 }
 
 /* ---- looking ---------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
  *	images/index          records of images and names (core/record.h), magic "myctrim\0"
  *	images/sha256/ID      an image: one file (squashfs, tar, ...), ID is its SHA-256 in hex
  *	images/sha256/ID.conf its configuration as text (core/image_config.h), when it has one
+ *	images/sha256/ID.sig  the signature it was loaded with (core/signature.h), when it had one
  *	images/.new-XXXX      a file being written; locked with flock(2) while its maker lives
  *	images/.gone-ID       a tree being removed
  *	images/trees/ID       the tree unpacked from a tar image (drivers/image/trees.h)
@@ -95,15 +96,19 @@ int store_open_image(const struct store *s, const char *id, struct err *e);
 /* Its configuration as malloc'd text (the caller's); 0 with *text NULL when it has none. */
 int store_config(const struct store *s, const char *id, char **text, size_t *len, struct err *e);
 
+/* The signature it was loaded with, in the same way; whoever needs one checks it. */
+int store_signature(const struct store *s, const char *id, char **text, size_t *len, struct err *e);
+
 /* ---- adding ----------------------------------------------------------------------------------- */
 
 /* A new image on its way. Write the file to .fd (or over .path, in place), then commit. */
 struct store_add {
 	struct store *store;
-	int fd;		  /* read and write, empty at first; -1 outside of begin and end */
-	const char *want; /* Optional, set after begin: the id it must get */
-	char path[160];	  /* of the file, for programs that want one; it must stay the same file */
-	char temp[40];	  /* its name in images/ */
+	int fd;		       /* read and write, empty at first; -1 outside of begin and end */
+	const char *want;      /* Optional, set after begin: the id it must get */
+	const char *signature; /* Optional, likewise: text that is kept beside it, already checked */
+	char path[160]; /* of the file, for programs that want one; it must stay the same file */
+	char temp[40];	/* its name in images/ */
 };
 
 /*

@@ -151,6 +151,17 @@ static int add_check_image(const struct store_add *a, struct store_item *item, c
 	return r;
 }
 
+static int add_signature(struct store_add *a, const char *id, struct err *e)
+{
+	char name[STORE_ENTRY];
+	int r = 0;
+
+	str_format(name, sizeof(name), STORE_FILES "/%s" STORE_SIG, id);
+	if (a->signature)
+		r = fd_replace(a->store->dir, name, a->signature, strlen(a->signature), 0600, true);
+	return r < 0 ? err_sys(e, r, "cannot put its signature into the store") : 0;
+}
+
 /* The file and its configuration get their names, which are on the device when this returns. */
 static int add_place(struct store_add *a, const struct store_item *item, const char *text,
 		     struct err *e)
@@ -160,7 +171,7 @@ static int add_place(struct store_add *a, const struct store_item *item, const c
 	int r = 0;
 
 	str_format(name, sizeof(name), STORE_FILES "/%s", item->id);
-	str_format(conf, sizeof(conf), STORE_FILES "/%s.conf", item->id);
+	str_format(conf, sizeof(conf), STORE_FILES "/%s" STORE_CONF, item->id);
 	if (text)
 		r = fd_replace(a->store->dir, conf, text, strlen(text), 0600, true);
 	if (r == 0 && renameat(a->store->dir, a->temp, a->store->dir, name) < 0)
@@ -186,8 +197,10 @@ static int add_list(struct store_add *a, const char *tag, const char *text, stru
 		    struct err *e)
 {
 	struct store_item there;
-	int r;
+	int r = add_signature(a, item->id, e);
 
+	if (r < 0)
+		return r;
 	if (store_image(a->store, item->id, &there) == 0) {
 		*item = there;
 		return tag ? add_name(a->store, item->id, tag, e) : 0;

@@ -211,7 +211,9 @@ static void drop_files(const struct store *s, const char *id)
 
 	str_format(name, sizeof(name), STORE_FILES "/%s", id);
 	unlinkat(s->dir, name, 0);
-	str_format(name, sizeof(name), STORE_FILES "/%s.conf", id);
+	str_format(name, sizeof(name), STORE_FILES "/%s" STORE_CONF, id);
+	unlinkat(s->dir, name, 0);
+	str_format(name, sizeof(name), STORE_FILES "/%s" STORE_SIG, id);
 	unlinkat(s->dir, name, 0);
 }
 
@@ -282,7 +284,8 @@ static void collect_file(void *arg, const char *name)
 	const char *rest = name + strnlen(name, 64);
 
 	str_copy(id, sizeof(id), name);
-	if (store_is_id(id) && (!*rest || strcmp(rest, ".conf") == 0) &&
+	if (store_is_id(id) &&
+	    (!*rest || strcmp(rest, STORE_CONF) == 0 || strcmp(rest, STORE_SIG) == 0) &&
 	    store_image(c->store, id, &image) == 0)
 		return;
 	str_format(path, sizeof(path), STORE_FILES "/%s", name);

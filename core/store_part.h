@@ -9,6 +9,8 @@
 
 #define STORE_INDEX "index"
 #define STORE_FILES "sha256"	    /* folder of the image files */
+#define STORE_CONF ".conf"	    /* suffixes of what belongs to an image */
+#define STORE_SIG ".sig"
 #define STORE_NEW ".new-"	    /* files being written */
 #define STORE_GONE ".gone-"	    /* trees being removed */
 #define STORE_ENTRY 96		    /* bytes of the longest path below images/, with its NUL */

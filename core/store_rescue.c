@@ -31,7 +31,7 @@ static int rescue_file(struct store *s, const char *id, struct err *e)
 	    store_hash(fd, now) < 0 || strcmp(now, id) != 0)
 		return 0;
 	memcpy(item.id, id, sizeof(item.id));
-	str_format(conf, sizeof(conf), STORE_FILES "/%s.conf", id);
+	str_format(conf, sizeof(conf), STORE_FILES "/%s" STORE_CONF, id);
 	item.size = (uint64_t)st.st_size;
 	item.flags = faccessat(s->dir, conf, F_OK, 0) == 0 ? STORE_CONFIG : 0;
 	return store_put(s, &item, e);

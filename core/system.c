@@ -97,7 +97,7 @@ const struct spec_field system_fields[] = {
 	      "the kept random seed counts as entropy (yes)", .words = system_credits),
 #endif
 	FIELD(11, "require-verified", SPEC_BOOL, require_verified, "",
-	      "start no container without verity"),
+	      "start no container without verity or a signature"),
 	FIELD(10, "wan", SPEC_NAMES, wan, "INTERFACE", "publishes only what names it",
 	      .check = CHECK(system_check_wan)),
 };

@@ -22,7 +22,7 @@ struct system_spec {
 	struct strv mount;	/* DEVICE PATH FSTYPE [OPTIONS] */
 	uint64_t log_budget;	/* bytes a day that all logs together may write to flash; 0: any */
 	const char *log_server; /* of containers that name none; NULL */
-	bool require_verified;	/* containers of the supervisor need verity */
+	bool require_verified;	/* images need verity or a signature */
 	struct strv wan;	/* interfaces where nothing is published unless it names them */
 	uint64_t shutdown_timeout; /* ms: the whole shutdown takes no longer */
 	uint64_t seed_credit;	   /* enum seed_credit */
@@ -40,6 +40,7 @@ struct manifest {
 	struct spec **containers; /* in the order written; after manifest_finish() all are finished */
 	unsigned int n;
 	char source[128]; /* "/etc/myctr/manifest", "compiled in", ... */
+	bool in_force;	  /* it is this device's own: its files are signed where they have to be */
 };
 
 /*

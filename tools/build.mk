@@ -83,7 +83,7 @@ HOST_SECCOMP_LIBS ?= $(shell $(HOST_PKG_CONFIG) --libs libseccomp)
 
 # ---- what is built ----
 
-# obj-y: objects; lib-y: libseccomp, libcap, liblz4, zlib, libzstd; gen-y: headers in $(O)/include/generated/
+# obj-y: objects; lib-y: libseccomp, libcap, liblz4, zlib, libzstd, libsodium; gen-y: headers in $(O)/include/generated/
 obj-y :=
 lib-y :=
 gen-y := $(O)/include/generated/version.h

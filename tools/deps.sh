@@ -8,7 +8,7 @@ set -eu
 list()
 {
 	case $1 in
-	build) echo gcc libc6-dev linux-libc-dev make libseccomp-dev libjsmn-dev pkg-config xz-utils bzip2 gperf patch dpkg curl ca-certificates ;;
+	build) echo gcc libc6-dev linux-libc-dev make libseccomp-dev libjsmn-dev libsodium-dev pkg-config xz-utils bzip2 gperf patch dpkg curl ca-certificates ;;
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
 	unit) echo libcmocka-dev libjsmn-dev libcap-dev liblz4-dev zlib1g-dev libzstd-dev lz4 gzip zstd attr libarchive-tools squashfs-tools python3 busybox-static ;;
 	fuzz) echo libjsmn-dev clang libclang-rt-14-dev zlib1g-dev ;;
@@ -16,7 +16,7 @@ list()
 	lint) echo clang-format clang-tidy cppcheck shellcheck binutils gcc python3 ;;
 	image) echo squashfs-tools liblz4-dev zlib1g-dev libzstd-dev libjsmn-dev lz4 tar xz-utils dpkg-dev cpio e2fsprogs libc-bin ;;
 	vm) echo cryptsetup-bin curl qemu-system-x86 qemu-system-arm qemu-utils cpio kmod python3 iproute2 ;;
-	live) echo bind9-dnsutils erofs-utils skopeo umoci podman attr zstd util-linux iproute2 strace python3 busybox-static nftables socat curl iperf3 uidmap slirp4netns passt fuse-overlayfs squashfuse ;;
+	live) echo minisign signify-openbsd bind9-dnsutils erofs-utils skopeo umoci podman attr zstd util-linux iproute2 strace python3 busybox-static nftables socat curl iperf3 uidmap slirp4netns passt fuse-overlayfs squashfuse ;;
 	bench) echo uidmap slirp4netns passt iperf3 podman musl-tools crun runc bubblewrap squashfs-tools lz4 libarchive-tools busybox-static e2fsprogs ;;
 	kernel) list build && list cross && echo bison flex bc lz4 libelf-dev libssl-dev kmod rsync ;;
 	test) list build && list cross && list unit && list fuzz && list config && list lint && list image && list vm && list live && list bench && echo lld ;;

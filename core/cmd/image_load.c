@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -14,12 +15,14 @@
 #include "core/cmd.h"
 #include "core/cmd/image.h"
 #include "core/import.h"
+#include "core/lib/config.h"
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
 #include "core/lib/out.h"
 #include "core/pack.h"
+#include "core/signature.h"
 
-enum { LOAD_TAG, LOAD_SHA256, LOAD_FORMAT, LOAD_PLATFORM, LOAD_IMAGE };
+enum { LOAD_TAG, LOAD_SHA256, LOAD_FORMAT, LOAD_PLATFORM, LOAD_IMAGE, LOAD_SIGNATURE };
 
 static const struct cmd_option load_options[] = {
 	[LOAD_TAG] = { 't', "tag", "NAME[:TAG]",
@@ -30,6 +33,8 @@ static const struct cmd_option load_options[] = {
 	[LOAD_PLATFORM] = { 0, "platform", "OS/ARCH",
 			    "Docker, OCI: for another machine than this" },
 	[LOAD_IMAGE] = { 0, "image", "NAME", "Docker, OCI: which one, when there are several" },
+	[LOAD_SIGNATURE] = { 0, "signature", "FILE",
+			     "refuse what this is not of; else FILE.minisig, FILE.sig if there" },
 };
 
 struct load {
@@ -40,9 +45,38 @@ struct load {
 	bool named, tagged, folder;
 	const char *want;   /* the id it must have, or NULL */
 	const char *format; /* of what is made of an image of other programs */
+	char *signature;    /* text of it, or NULL; owned */
 	struct import_args import;
 	struct image_progress progress;
 };
+
+/* What is asked for must be there; one that lies beside the file is taken as well. */
+static int load_signature(struct load *l, const char *path, const char *asked, struct err *e)
+{
+	struct err none = { 0 };
+	size_t len;
+	int r;
+
+	if (!IS_ENABLED(CONFIG_SIGNATURES))
+		return asked ? err_set(e, ENOTSUP, "this build has no SIGNATURES") : 0;
+	if (asked) {
+		r = fd_slurp(AT_FDCWD, asked, SIGNATURE_MAX, &l->signature, &len);
+		return r < 0 ? err_sys(e, r, "%s", asked) : 0;
+	}
+	r = path ? signature_beside(path, &l->signature, &len, &none) : -ENOENT;
+	if (r < 0 && r != -ENOENT)
+		return err_set(e, none.code, "%s", none.msg);
+	return 0;
+}
+
+static int load_check(const struct load *l, int fd, struct err *e)
+{
+	char by[48];
+
+	if (!IS_ENABLED(CONFIG_SIGNATURES) || !l->signature)
+		return 0;
+	return signature_check_fd(fd, l->signature, strlen(l->signature), by, e);
+}
 
 static int load_open(struct load *l, const char *path, struct err *e)
 {
@@ -77,7 +111,12 @@ static int load_copy(struct load *l, struct store_add *a, struct err *e)
 
 static int load_own(struct load *l, struct store_add *a, struct store_item *item, struct err *e)
 {
+	int r = load_check(l, a->fd, e);
+
+	if (r < 0)
+		return r;
 	a->want = l->want;
+	a->signature = l->signature;
 	return store_add_commit(a, l->named ? l->name : NULL, item, e);
 }
 
@@ -94,7 +133,10 @@ static int load_foreign(struct load *l, struct store *s, int fd, const struct im
 			struct store_item *item, struct err *e)
 {
 	struct store_add a;
-	int r = store_add_begin(&a, s, l->size, e);
+	int r = l->signature ? err_set(e, ENOTSUP,
+				       "signatures are for images of ours; this one is another "
+				       "program's")
+			     : store_add_begin(&a, s, l->size, e);
 
 	if (r < 0)
 		return r;
@@ -170,12 +212,15 @@ static int load_run(struct cmd_line *line)
 	l.named = line->value[LOAD_TAG] || (path && image_name_of_file(path, l.name));
 	r = load_open(&l, path, &e);
 	if (r == 0)
+		r = load_signature(&l, path, line->value[LOAD_SIGNATURE], &e);
+	if (r == 0)
 		r = store_open_writable(&s, &e);
 	if (r == 0) {
 		r = load_into(&l, &s, &item, &e);
 		store_close(&s);
 	}
 	fd_close(&l.in);
+	free(l.signature);
 	if (r < 0) {
 		err_wrap(&e, l.what);
 		return cmd_fail(&e);

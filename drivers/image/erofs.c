@@ -118,6 +118,7 @@ DRIVER(image, erofs) = {
 	.name = "erofs",
 	.about = "EROFS files and partitions, mounted in place",
 	.kernel = "EROFS_FS",
+	.in_place = true,
 	.match = erofs_match,
 	.prepare = erofs_prepare,
 	.attach = erofs_attach,

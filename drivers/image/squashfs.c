@@ -163,6 +163,7 @@ DRIVER(image, squashfs) = {
 	.about = "squashfs files and partitions, mounted in place",
 	.kernel = "SQUASHFS BLK_DEV_LOOP",
 	.verity = IS_ENABLED(CONFIG_IMAGE_VERITY),
+	.in_place = true,
 	.match = squashfs_match,
 	.prepare = squashfs_prepare,
 	.attach = squashfs_attach,

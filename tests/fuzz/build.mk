@@ -34,5 +34,6 @@ ifeq ($(CONFIG_IMAGE_STORE),y)
 fuzz-store := $(store-sources) $(image-lib) core/lib/sha256.c core/lib/sha256_hw.c
 fuzz_libs-store := -llz4
 endif
+fuzz-signature := $(signature-sources)
 fuzz-dns := core/lib/dns.c core/lib/addr.c core/lib/str.c core/lib/arena.c
 fuzz-uevent := core/lib/uevent.c

@@ -147,6 +147,11 @@ store-sources := $(filter core/store%.c,$(patsubst %.o,%.c,$(obj-y))) $(image-co
 unit-core/store := $(store-sources) $(image-tar) $(tar-make) $(image-lib)
 unit_libs-core/store := -llz4
 endif
+signature-sources := core/signature_text.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
+ifeq ($(CONFIG_SIGNATURES),y)
+unit-core/signature := core/signature.c core/paths.c core/lib/path.c $(signature-sources)
+unit_libs-core/signature := -lsodium
+endif
 unit-drivers/image/verity := drivers/image/verity.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 unit-core/lib/dns := core/lib/dns.c core/lib/addr.c core/lib/str.c core/lib/arena.c
 unit-init/dns_names := init/dns_names.c core/lib/dns.c core/lib/addr.c core/lib/str.c core/lib/arena.c

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Make the musl sysroot that myctr is linked with: musl itself, the kernel's user headers, libseccomp,
-# libcap, lz4, zlib, zstd and jsmn, all from Debian's packages, each pinned by its SHA-256 below. Runs once per
+# libcap, lz4, zlib, zstd, jsmn and the part of
+# libsodium that checks signatures, all from Debian's packages, each pinned by its SHA-256 below. Runs once per
 # architecture and compiler; the result is cached and shared by every build tree of the user.
 # It must never install anything on the machine, need root, or use a file whose checksum differs.
 #
@@ -26,6 +27,8 @@ main/z/zlib/zlib_1.2.13.dfsg.orig.tar.bz2 71feb7947e3c00ef125f83b79a4e529bde3117
 main/z/zlib/zlib_1.2.13.dfsg-1.debian.tar.xz f66cf3d4f2d7defcd4d1fd1fb0a11ee39f1e01b42ec7d059c9dc5c1695133c44
 main/libz/libzstd/libzstd_1.5.4+dfsg2.orig.tar.xz 8cf4bbb65e77ec348d052c8d6230eba66d435bddf64c8b5be2fcb16880c19953
 main/libz/libzstd/libzstd_1.5.4+dfsg2-5.debian.tar.xz 82ce911445772861d0838bd4545f93bc50658bc7f3cefdb17a307dfb8ffca5d8
+main/libs/libsodium/libsodium_1.0.18.orig.tar.gz d59323c6b712a1519a5daf710b68f5e7fde57040845ffec53850911f10a5d4f4
+main/libs/libsodium/libsodium_1.0.18-1+deb12u1.debian.tar.xz f410474e46346b06b162defa05b1be26906aeed6cf309e3d4ebe30b4d1350733
 main/l/lz4/lz4_1.9.4-1.debian.tar.xz 47ceec5b95f42598f7b9280b03df9659f2ee6852720ec181488e83bd643f0e5f
 '
 musl_x86_64='main/m/musl/musl-dev_1.2.3-1_amd64.deb 7c34f29a0c1aa12f6da1d25ed6de6fe6bbd9e048ee76b3dcb88c5e51fb65507f'
@@ -114,7 +117,7 @@ install_musl()
 	done
 }
 
-# A compiler that only sees the sysroot, for the configure scripts of the three libraries.
+# A compiler that only sees the sysroot, for the configure scripts of the libraries.
 write_wrapper()
 {
 	libgcc=$($cc -print-libgcc-file-name)
@@ -203,6 +206,34 @@ build_libzstd()
 	)
 }
 
+# Only what checks ed25519 signatures and makes BLAKE2b hashes; what that needs of the rest is dropped when a
+# program is linked. BLAKE2b's rounds as a loop are 4 KiB less.
+build_libsodium()
+{
+	unpack_source libsodium
+	(
+		cd "$work/libsodium/src/libsodium"
+		sed -i -e '/^    ROUND([1-9][0-9]*);$/d' -e 's/^    ROUND(0);$/    for (i = 0; i < 12; i++)\n        ROUND(i);/' \
+			crypto_generichash/blake2b/ref/blake2b-compress-ref.c
+		grep -q 'ROUND(i)' crypto_generichash/blake2b/ref/blake2b-compress-ref.c || die "libsodium: BLAKE2b has changed"
+		sed -e 's/@VERSION@/1.0.18/' -e 's/@SODIUM_LIBRARY_VERSION_M[A-Z]*@/0/' -e 's/@SODIUM_LIBRARY_MINIMAL_DEF@//' \
+			include/sodium/version.h.in >include/sodium/version.h
+		least=$("$work/cc" -Oz -E -x c /dev/null >/dev/null 2>&1 && echo -Oz || true)
+		# 128-bit numbers where the processor has them
+		wide=$(echo __SIZEOF_INT128__ | "$work/cc" -E -x c - | grep -qx 16 && echo -DHAVE_TI_MODE=1 || true)
+		for file in crypto_sign/ed25519/ref10/open crypto_sign/ed25519/ref10/sign crypto_core/ed25519/ref10/ed25519_ref10 \
+			crypto_hash/sha512/cp/hash_sha512_cp crypto_generichash/blake2b/ref/generichash_blake2b \
+			crypto_generichash/blake2b/ref/blake2b-ref crypto_generichash/blake2b/ref/blake2b-compress-ref \
+			crypto_verify/sodium/verify sodium/utils sodium/core; do
+			# shellcheck disable=SC2086 # lists of flags
+			"$work/cc" $cflags $least -Iinclude/sodium -Iinclude -DCONFIGURED=1 -DSODIUM_STATIC $wide -c "$file.c" -o "$(basename "$file").o"
+		done
+		"${prefix}ar" rcsD "$new/lib/libsodium.a" ./*.o
+		cp -R include/sodium include/sodium.h "$new/include/"
+		rm -rf "$new/include/sodium/private"
+	)
+}
+
 # One header, no object.
 build_jsmn()
 {
@@ -222,7 +253,7 @@ build_all()
 	echo "sysroot: building musl libraries for $arch in $sysroot (about 30 s, once)" >&2
 	install_musl
 	write_wrapper
-	for lib in libseccomp libcap lz4 zlib libzstd jsmn; do
+	for lib in libseccomp libcap lz4 zlib libzstd libsodium jsmn; do
 		"build_$lib" >"$work/$lib.log" 2>&1 || {
 			tail -n 20 "$work/$lib.log" >&2
 			die "$lib did not build; the whole log is $work/$lib.log"
