@@ -49,10 +49,11 @@ obj-$(CONFIG_CONTROL) += core/ctl.o
 obj-$(CONFIG_CLI) += core/direct.o core/demand.o
 obj-$(CONFIG_FOREGROUND) += core/relay.o
 obj-$(CONFIG_CMD_EXEC) += core/join.o
+obj-$(CONFIG_HEALTH) += core/health.o core/notify.o core/child_notify.o core/join.o
 
 # What reads and writes specs and manifests, for tools and tests of the build machine.
 spec-sources := core/spec.c core/spec_signal.c core/spec_value.c core/spec_finish.c \
-	$(if $(CONFIG_SYSCTL),core/sysctl.c,core/sysctl_none.c) core/spec_entry.c core/encode.c core/port.c core/names.c core/lib/addr.c core/cap.c core/ids.c core/idmap.c $(if $(CONFIG_ROOTLESS),core/rootless.c) core/lib/arena.c \
+	$(if $(CONFIG_SYSCTL),core/sysctl.c,core/sysctl_none.c) core/spec_entry.c $(if $(CONFIG_HEALTH),core/health.c) core/encode.c core/port.c core/names.c core/lib/addr.c core/cap.c core/ids.c core/idmap.c $(if $(CONFIG_ROOTLESS),core/rootless.c) core/lib/arena.c \
 	core/lib/str.c core/lib/str_escape.c core/lib/str_nearest.c core/lib/err.c core/lib/fd.c core/lib/path.c \
 	core/lib/out.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/words.c core/lib/capname.c core/lib/addr.c $(if $(CONFIG_WHEN),core/when.c)
 manifest-sources := $(spec-sources) core/manifest.c core/manifest_text.c core/manifest_read.c core/manifest_bin.c \

@@ -64,6 +64,27 @@ int child_dev_names(int dir, struct err *e);
 int child_dev(struct child *c, struct err *e);
 int child_terminal(struct child *c, struct err *e);
 
+/* child_notify.c: where a container with health = notify says how it is */
+#if IS_ENABLED(CONFIG_HEALTH)
+int child_notify(struct child *c, struct err *e);
+bool child_wants_notify(const struct spec *s);
+/* Its path, or NULL when there is none. */
+const char *child_notify_path(const struct child *c);
+#else
+static inline int child_notify(struct child *c UNUSED, struct err *e UNUSED)
+{
+	return 0;
+}
+static inline bool child_wants_notify(const struct spec *s UNUSED)
+{
+	return false;
+}
+static inline const char *child_notify_path(const struct child *c UNUSED)
+{
+	return NULL;
+}
+#endif
+
 /* child_ready.c: an empty folder that is in the /dev made ahead */
 #define CHILD_READY_EMPTY ".empty"
 #if IS_ENABLED(CONFIG_READY_DEV)

@@ -273,6 +273,8 @@ int child_dev(struct child *c, struct err *e)
 		r = child_all_devices(c, e);
 	if (r >= 0)
 		r = child_devices(c, e);
+	if (r >= 0)
+		r = child_notify(c, e);
 	umask(022);
 	return r;
 }

@@ -16,6 +16,7 @@
 
 #include "core/child.h"
 #include "core/cmd.h"
+#include "core/health.h"
 #include "core/lib/config.h"
 #include "core/lib/fd.h"
 #include "core/self.h"
@@ -49,6 +50,20 @@ static const char *child_term(void)
 	return term ? term : "linux";
 }
 
+/* Whoever is to be heard again is told how often, as systemd does. */
+static void child_notify_env(struct child *c, struct strv *env)
+{
+	struct err e;
+	struct health h;
+	char text[24];
+
+	child_add_env(c, env, "NOTIFY_SOCKET", child_notify_path(c));
+	if (health_parse(&c->l->spec->health, &h, &e) < 0 || !h.every)
+		return;
+	str_format(text, sizeof(text), "%llu", (unsigned long long)h.every * 1000);
+	child_add_env(c, env, "WATCHDOG_USEC", text);
+}
+
 /* PATH and HOME always, TERM with a terminal, then what the spec says. */
 int child_env(struct child *c, struct err *e)
 {
@@ -59,6 +74,8 @@ int child_env(struct child *c, struct err *e)
 	child_add_env(c, &env, "HOME", c->ids.home);
 	if (IS_ENABLED(CONFIG_TTY) && s->tty)
 		child_add_env(c, &env, "TERM", child_term());
+	if (IS_ENABLED(CONFIG_HEALTH) && child_notify_path(c))
+		child_notify_env(c, &env);
 	for (unsigned int i = 0; i < s->env.n; i++)
 		strv_add(&c->l->arena, &env, s->env.v[i]);
 	if (c->l->arena.failed)

@@ -35,7 +35,8 @@ static bool ready_serves(const struct launch *l)
 
 	return s->storage == SPEC_READ_ONLY && !(l->caps.bounding & CAP_BIT(CAP_SYS_ADMIN)) &&
 	       !s->privileged && !spec_userns(s) && !s->tty && s->ipc != SPEC_NS_HOST &&
-	       !s->device.n && !ready_in_dev(&s->mount) && !ready_in_dev(&s->tmpfs);
+	       !s->device.n && !child_wants_notify(s) && !ready_in_dev(&s->mount) &&
+	       !ready_in_dev(&s->tmpfs);
 }
 
 static int ready_fill(const char *path)

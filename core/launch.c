@@ -205,6 +205,7 @@ void launch_init(struct launch *l, const struct spec *spec)
 		.cgroup = -1,
 		.pidfd = -1,
 		.master = -1,
+		.notify = -1,
 	};
 }
 
@@ -215,6 +216,8 @@ void launch_free(struct launch *l)
 	fd_close(&l->cgroup);
 	fd_close(&l->pidfd);
 	fd_close(&l->master);
+	if (IS_ENABLED(CONFIG_HEALTH))
+		fd_close(&l->notify);
 	net_free(l);
 	arena_free(&l->arena);
 	spec_free(l->merged);

@@ -94,7 +94,7 @@ static int manifest_check_names(const struct manifest *m, const struct spec *s, 
 	const char *near = NULL;
 
 	for (unsigned int i = 0; i < l->n; i++) {
-		if (manifest_index(m, l->v[i]) >= 0)
+		if (spec_is_healthy(l, i) || manifest_index(m, l->v[i]) >= 0)
 			continue;
 		best = str_nearest_begin(l->v[i]);
 		for (unsigned int j = 0; j < m->n; j++)

@@ -43,7 +43,7 @@ static int order_visit_all(struct order_walk *w, const struct strv *names, struc
 	int ret = 0;
 
 	for (unsigned int k = 0; ret >= 0 && k < names->n; k++) {
-		int j = manifest_index(w->m, names->v[k]);
+		int j = spec_is_healthy(names, k) ? -1 : manifest_index(w->m, names->v[k]);
 
 		if (j >= 0)
 			ret = order_visit(w, (unsigned int)j, e);

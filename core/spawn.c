@@ -133,6 +133,10 @@ int spawn_follow(struct launch *l, int sock, struct err *e)
 			fd_close(&l->master);
 			l->master = fd_take(&fd);
 		}
+		if (IS_ENABLED(CONFIG_HEALTH) && m.phase == SPAWN_NOTIFY) {
+			fd_close(&l->notify);
+			l->notify = fd_take(&fd);
+		}
 		fd_end(fd);
 		if (m.phase == SPAWN_FAILED) {
 			*e = m.err;

@@ -18,6 +18,7 @@ enum spawn_phase {
 	SPAWN_FAILED, /* child to parent: .err says why, .exit what `run` should return */
 	SPAWN_PID,    /* launcher to supervisor: the container is born, .pid */
 	SPAWN_DONE,   /* launcher to supervisor: its program runs */
+	SPAWN_NOTIFY, /* both: the socket where it says how it is comes with this message */
 };
 
 struct spawn_msg {
@@ -25,6 +26,7 @@ struct spawn_msg {
 	uint32_t exit;	/* CMD_FAILED, CMD_NOT_EXECUTABLE, CMD_NOT_FOUND */
 	int32_t pid;
 	uint32_t missing; /* with SPAWN_DONE: enum cgroup_missing */
+	uint32_t health;  /* with SPAWN_DONE: somebody has to look how it is */
 	struct err err;
 };
 

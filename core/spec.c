@@ -221,6 +221,12 @@ static int spec_check_when(const char *text, struct err *e)
 }
 #endif
 
+#if IS_ENABLED(CONFIG_HEALTH)
+#define SPEC_AFTER_HELP "starts after these; NAME healthy: once NAME is"
+#else
+#define SPEC_AFTER_HELP "starts after these"
+#endif
+
 const struct spec_field spec_fields[] = {
 	FIELD(1, "image", SPEC_STR, image, "IMAGE",
 	      "squashfs or tar file, folder, or name in the store"),
@@ -347,7 +353,7 @@ const struct spec_field spec_fields[] = {
 	      "restarts in a row; 0 is no limit", .max = 1000000),
 	FIELD(115, "restart-then", SPEC_ENUM, restart_then, "", "past that limit",
 	      .words = spec_thens),
-	FIELD(116, "after", SPEC_NAMES, after, "NAME", "starts after these",
+	FIELD(116, "after", SPEC_NAMES, after, "NAME", SPEC_AFTER_HELP,
 	      .check = CHECK(spec_check_name)),
 	FIELD(117, "requires", SPEC_NAMES, requires, "NAME", "and not without these",
 	      .check = CHECK(spec_check_name)),
@@ -367,6 +373,10 @@ const struct spec_field spec_fields[] = {
 	      "updates of these are tried together", .check = CHECK(spec_check_name)),
 	FIELD(142, "version", SPEC_NUM, version, "N", "of an image; update refuses lower ones",
 	      .max = 4294967294U),
+#endif
+#if IS_ENABLED(CONFIG_HEALTH)
+	FIELD(125, "health", SPEC_WORDS, health, "PROBE",
+	      "exec COMMAND, tcp PORT, http PORT PATH, file PATH, notify, none"),
 #endif
 
 	FIELD(130, "log", SPEC_STR, log, "DRIVER", "ring (in memory), file or none"),

@@ -110,9 +110,10 @@ struct spec {
 	uint64_t restart_delay, restart_delay_max, restart_reset; /* ms */
 	uint64_t restart_limit;					  /* 0: no limit */
 	uint64_t restart_then;					  /* enum spec_then */
-	struct strv after, requires;
-	struct strv when; /* start conditions, see core/when.h */
+	struct strv after, requires; /* names, each perhaps followed by "healthy" */
+	struct strv when;	     /* start conditions, see core/when.h */
 	bool critical;
+	struct strv health;	 /* see core/health.h */
 	const char *stop_signal; /* name or number */
 	uint64_t stop_timeout;	 /* ms */
 	/* with UPDATE */
@@ -285,6 +286,13 @@ struct spec_rlimit {
 	uint64_t soft, hard;
 };
 int spec_rlimit(const char *text, struct spec_rlimit *r, struct err *e);
+
+/* Entry i of after = or requires = is the word "healthy", which belongs to the name in front of it. */
+static inline bool spec_is_healthy(const struct strv *names, unsigned int i)
+{
+	return IS_ENABLED(CONFIG_HEALTH) && i > 0 && i < names->n &&
+	       strcmp(names->v[i], "healthy") == 0;
+}
 
 /* "MAC[@NETWORK]"; *network points into text, NULL where none is named. */
 int spec_mac(const char *text, uint8_t mac[6], const char **network, struct err *e);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/driver.h"
+#include "core/health.h"
 #include "core/lib/config.h"
 #include "core/lib/path.h"
 #include "core/plug.h"
@@ -131,6 +132,19 @@ static int spec_finish_restart(const struct spec *s, struct err *e)
 	return 0;
 }
 
+static int spec_finish_health(const struct spec *s, struct err *e)
+{
+	struct health h;
+
+	if (!IS_ENABLED(CONFIG_HEALTH) || !s->health.n)
+		return 0;
+	if (health_parse(&s->health, &h, e) < 0)
+		return err_wrap(e, "health");
+	if (h.kind != HEALTH_NONE && s->task)
+		return err_set(e, EINVAL, "health: a task ends; it has no health");
+	return 0;
+}
+
 static int spec_finish_memory(const struct spec *s, struct err *e)
 {
 	if (s->memory < 128U << 10)
@@ -235,6 +249,8 @@ int spec_finish(struct spec *s, struct err *e)
 		r = spec_finish_devices(s, e);
 	if (r >= 0)
 		r = spec_finish_restart(s, e);
+	if (r >= 0)
+		r = spec_finish_health(s, e);
 	if (r >= 0)
 		r = spec_finish_memory(s, e);
 	if (r >= 0)

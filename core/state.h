@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/lib/config.h"
 #include "core/record.h"
 
 #define STATE_VERSION 1
@@ -48,6 +49,14 @@ enum state_cause {
 	STATE_CAUSE_UNKNOWN
 };
 
+/* How a running container is, by its health key. */
+enum state_health {
+	STATE_HEALTH_NONE, /* nobody looks */
+	STATE_HEALTH_STARTING,
+	STATE_HEALTHY,
+	STATE_UNHEALTHY,
+};
+
 #define STATE_FLAG_TASK 1
 #define STATE_FLAG_FOREGROUND 2 /* owned by a `myctr run` in a terminal, not by a supervisor */
 #define STATE_FLAG_RM 4		/* forget it when it has ended */
@@ -61,10 +70,13 @@ enum state_cause {
 struct state_record {
 	uint16_t kind; /* enum state_kind */
 	char name[STATE_NAME];
-	uint8_t phase;	/* enum state_phase */
-	uint8_t cause;	/* enum state_cause */
-	uint8_t exit;	/* exit code, or signal number */
-	uint8_t reset;	/* STATE_SYSTEM: reason of the last reset (issue-independent code) */
+	uint8_t phase; /* enum state_phase */
+	uint8_t cause; /* enum state_cause */
+	uint8_t exit;  /* exit code, or signal number */
+	union {
+		uint8_t reset;	/* STATE_SYSTEM: reason of the last reset */
+		uint8_t health; /* STATE_CONTAINER: enum state_health */
+	};
 	uint32_t flags; /* STATE_FLAG_* */
 	uint32_t pid;	/* of the container's first process, 0 when none */
 	uint64_t ticks; /* its start time, see sys_start_time() */
@@ -160,5 +172,15 @@ int state_exit_code(const struct state_record *r);
 
 /* One word for people: "running", "exited", ... */
 const char *state_phase_name(unsigned int phase);
+
+/* "starting", "healthy", "unhealthy"; NULL while it does not run or nobody looks. */
+static inline const char *state_health_name(const struct state_record *r)
+{
+	static const char *const names[] = { NULL, "starting", "healthy", "unhealthy" };
+	bool runs = r->phase == STATE_RUNNING || r->phase == STATE_STOPPING;
+
+	return IS_ENABLED(CONFIG_HEALTH) && runs && r->health <= STATE_UNHEALTHY ? names[r->health]
+										 : NULL;
+}
 
 #endif

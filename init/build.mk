@@ -4,6 +4,7 @@ obj-y += init/supervise.o init/table.o init/launcher.o init/output.o init/order.
 obj-y += init/reap.o init/console.o
 obj-$(CONFIG_NETNS_POOL) += init/pool.o
 obj-$(CONFIG_STATE) += init/records.o init/adopt.o
+obj-$(CONFIG_HEALTH) += init/health.o init/health_probe.o
 obj-$(CONFIG_NET_NFT) += init/guard.o
 obj-$(CONFIG_NET_FORWARD) += init/ports.o init/forward.o init/forward_tcp.o init/forward_udp.o
 obj-$(CONFIG_REEXEC) += init/reexec.o

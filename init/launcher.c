@@ -70,6 +70,10 @@ static NORETURN void launcher_main(struct ctr *c, pid_t supervisor, int report, 
 		r = launch_up(l, &m.err);
 	m.pid = l->pid;
 	m.missing = l->missing;
+	if (IS_ENABLED(CONFIG_HEALTH))
+		m.health = l->spec->health.n;
+	if (r >= 0 && IS_ENABLED(CONFIG_HEALTH) && l->notify >= 0)
+		spawn_send(report, &(struct spawn_msg){ .phase = SPAWN_NOTIFY }, l->notify);
 	if (r < 0) {
 		m.phase = SPAWN_FAILED;
 		m.exit = (uint32_t)l->exit;
@@ -169,9 +173,13 @@ void launcher_report(struct ctr *c)
 			launcher_born(c, m.pid);
 		} else if (m.phase == SPAWN_DONE) {
 			c->rec.missing = m.missing;
+			if (IS_ENABLED(CONFIG_HEALTH))
+				c->has_health = m.health;
 			if (fd >= 0)
 				output_watch(c, fd_take(&fd));
 			launcher_end(c, SUP_STARTED);
+		} else if (IS_ENABLED(CONFIG_HEALTH) && m.phase == SPAWN_NOTIFY) {
+			health_socket(c, fd_take(&fd));
 		} else {
 			c->error = m.err;
 			launcher_end(c, SUP_FAILED);

@@ -18,15 +18,15 @@ static bool order_failed(const struct ctr *d)
 }
 
 /* A task is settled when it has ended; a service when it runs; both when they will not be tried (again). */
-static enum order_verdict order_on(const struct ctr *d, bool required)
+static enum order_verdict order_on(const struct ctr *d, bool required, bool healthy)
 {
 	if (!d)
 		return required ? ORDER_FAIL : ORDER_GO;
 	if (d->state == SUP_RUNNING && !d->spec->task)
-		return ORDER_GO;
+		return healthy && !health_is_good(d) ? ORDER_WAIT : ORDER_GO;
 	if (!sup_settled(d))
 		return ORDER_WAIT;
-	if (!required)
+	if (!required && !healthy)
 		return ORDER_GO;
 	if (d->spec->task && d->rec.phase == STATE_EXITED && !order_failed(d))
 		return ORDER_GO;
@@ -39,8 +39,12 @@ static enum order_verdict order_look(struct ctr *c, const struct strv *names, bo
 	enum order_verdict v = ORDER_GO;
 
 	for (unsigned int i = 0; i < names->n; i++) {
-		enum order_verdict one = order_on(sup_find(c->sup, names->v[i]), required);
+		bool healthy = spec_is_healthy(names, i + 1);
+		enum order_verdict one;
 
+		if (spec_is_healthy(names, i))
+			continue;
+		one = order_on(sup_find(c->sup, names->v[i]), required, healthy);
 		if (one == ORDER_FAIL) {
 			*who = names->v[i];
 			return one;
@@ -73,7 +77,7 @@ void order_advance(struct sup *s)
 			continue;
 		a = order_look(c, &c->spec->requires, true, &who);
 		b = order_look(c, &c->spec->after, false, &who);
-		if (a == ORDER_FAIL)
+		if (a == ORDER_FAIL || (IS_ENABLED(CONFIG_HEALTH) && b == ORDER_FAIL))
 			order_give_up(c, who);
 		else if (a == ORDER_GO && b == ORDER_GO && !when_waits(c))
 			sup_event(c, SUP_START);

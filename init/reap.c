@@ -39,7 +39,8 @@ static void reap_one(struct sup *s, pid_t pid, int status)
 		sup_event(c, SUP_EXITED);
 		return;
 	}
-	if (!console_ended(s, pid) && !consoles_ended(s, pid) && !sweep_ended(s, pid))
+	if (!console_ended(s, pid) && !consoles_ended(s, pid) && !sweep_ended(s, pid) &&
+	    !health_ended(s, pid))
 		reap_launcher(s, pid);
 }
 

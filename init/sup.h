@@ -7,6 +7,7 @@
  *
  *	supervise.c  the states of a container: action[state][event]
  *	launcher.c   the child that starts one container, and its report
+ *	health*.c    how containers are: probes in short-lived children, and what services say
  *	output.c     a container's output, from its FIFO or terminal to its log
  *	budget.c     what logs may write to flash
  *	crash.c      the last output of one that has failed
@@ -34,6 +35,7 @@
 #include "core/driver.h"
 #include "core/lib/config.h"
 #include "core/lib/event.h"
+#include "core/lib/fd.h"
 #include "core/lib/nft.h"
 #include "core/spec.h"
 #include "core/state.h"
@@ -62,6 +64,7 @@ enum sup_event {
 };
 
 struct sup;
+struct health_run;
 
 /* See budget.c. */
 struct budget {
@@ -83,12 +86,15 @@ struct ctr {
 	bool has_started;	    /* at least once since it was last wanted */
 	bool has_status;	    /* .status holds how the process ended */
 	bool ticking;		    /* the back-off series is running */
+	bool sick;		    /* it was ended because it was not healthy */
+	bool has_health;	    /* its launcher says that it, or its image, has a health key */
 	int status;		    /* wait(2) form */
 	pid_t launcher;		    /* 0 when none */
 	int pidfd;		    /* -1 when none */
 	int slot, disk_slot;	    /* in the state files, -1 when none */
 	uint64_t backoff;	    /* ms before the next restart */
 	uint64_t started;	    /* event_now() of the last start */
+	uint64_t good;		    /* event_now() when it was healthy last; .started when never */
 	unsigned int tries;	    /* clean-up rounds, or signals sent */
 	struct event_source report; /* from the launcher */
 	struct event_source output; /* FIFO or terminal */
@@ -99,9 +105,10 @@ struct ctr {
 	struct budget budget; /* of its logs */
 	struct log *ring;     /* takes output while that is used up, else NULL */
 	bool over_budget, ring_looked_for;
-	bool crashed;		 /* its last output is not kept yet */
-	uint64_t crash_kept;	 /* event_now() of the last time, 0 never */
-	struct forward *forward; /* its ports, where the supervisor leads them; else NULL */
+	bool crashed;		   /* its last output is not kept yet */
+	uint64_t crash_kept;	   /* event_now() of the last time, 0 never */
+	struct health_run *health; /* NULL: nobody looks */
+	struct forward *forward;   /* its ports, where the supervisor leads them; else NULL */
 	uint32_t trial,
 		trial_restarts; /* the change it takes part in, and .rec.restarts as it began */
 	struct state_record rec;
@@ -198,6 +205,8 @@ struct ctr *sup_find(struct sup *s, const char *name);
 struct ctr *sup_add(struct sup *s, struct spec *spec, struct err *e);
 void sup_remove(struct ctr *c);
 bool sup_settled(const struct ctr *c);
+/* Its policy starts it again after such an end. */
+bool sup_restarts(const struct ctr *c, bool success);
 /* It was told to stop: once it is down, start it again. */
 void sup_again(struct ctr *c);
 void sup_kill(struct ctr *c, int sig);
@@ -233,6 +242,42 @@ static inline int pool_take(struct sup *s UNUSED, const struct spec *spec UNUSED
 }
 static inline void pool_empty(struct sup *s UNUSED)
 {
+}
+#endif
+
+/* health.c: its program runs; it is told to end, or has ended */
+#if IS_ENABLED(CONFIG_HEALTH)
+void health_start(struct ctr *c);
+void health_stop(struct ctr *c);
+/* Of one that ran before us. */
+void health_adopt(struct ctr *c);
+/* Takes over the socket at which it will say how it is. */
+void health_socket(struct ctr *c, int fd);
+/* False: not one of our children. */
+bool health_ended(struct sup *s, pid_t pid);
+/* Healthy, or nobody looks. */
+bool health_is_good(const struct ctr *c);
+#else
+static inline void health_start(struct ctr *c UNUSED)
+{
+}
+static inline void health_stop(struct ctr *c UNUSED)
+{
+}
+static inline void health_adopt(struct ctr *c UNUSED)
+{
+}
+static inline void health_socket(struct ctr *c UNUSED, int fd)
+{
+	fd_close(&fd);
+}
+static inline bool health_ended(struct sup *s UNUSED, pid_t pid UNUSED)
+{
+	return false;
+}
+static inline bool health_is_good(const struct ctr *c UNUSED)
+{
+	return true;
 }
 #endif
 

@@ -74,6 +74,10 @@ static enum sup_state sup_launch(struct ctr *c)
 	c->has_status = false;
 	c->rec.missing = 0;
 	c->rec.cause = STATE_CAUSE_NONE;
+	if (IS_ENABLED(CONFIG_HEALTH)) {
+		c->rec.health = STATE_HEALTH_NONE;
+		c->sick = false;
+	}
 	c->rec.flags &= ~(uint32_t)STATE_FLAG_STOPPED;
 	records_put(c, STATE_STARTING);
 	if (was_stopped)
@@ -92,6 +96,7 @@ static enum sup_state sup_started(struct ctr *c)
 	c->has_started = true;
 	c->started = event_now();
 	c->rec.started = stamp_now();
+	health_start(c);
 	records_put(c, STATE_RUNNING);
 	ports_start(c);
 	plug_started(c);
@@ -214,13 +219,17 @@ static int sup_stop_signal(const struct ctr *c)
 	return sig;
 }
 
-static enum sup_state sup_stop_running(struct ctr *c)
+static bool sup_is_sick(const struct ctr *c)
+{
+	return IS_ENABLED(CONFIG_HEALTH) && c->sick;
+}
+
+static enum sup_state sup_end(struct ctr *c)
 {
 	const struct cgroup_driver *d = cgroup_driver();
 	int sig = sup_stop_signal(c);
 
-	sup_unwant(c);
-	sup_note_stopped(c);
+	health_stop(c);
 	records_put(c, STATE_STOPPING);
 	sup_kill(c, sig);
 	/* A frozen container would not see the signal. */
@@ -229,6 +238,16 @@ static enum sup_state sup_stop_running(struct ctr *c)
 	c->tries = 0;
 	event_timer_set(&c->sup->loop, &c->timer, c->spec->stop_timeout);
 	return SUP_STOPPING;
+}
+
+/* One that is sick still is wanted: what comes after its end is as of one that has failed by itself. */
+static enum sup_state sup_stop_running(struct ctr *c)
+{
+	if (!sup_is_sick(c)) {
+		sup_unwant(c);
+		sup_note_stopped(c);
+	}
+	return sup_end(c);
 }
 
 static enum sup_state sup_stop_again(struct ctr *c)
@@ -276,6 +295,7 @@ static bool sup_lives(const struct ctr *c)
 static enum sup_state sup_clean(struct ctr *c)
 {
 	ports_stop(c);
+	health_stop(c);
 	if (c->state != SUP_CLEANING) {
 		c->tries = 0;
 		if (c->has_status && c->rec.cause != STATE_CAUSE_START_ERROR)
@@ -299,7 +319,7 @@ static enum sup_state sup_clean(struct ctr *c)
 	return sup_settle(c, c->rec.cause == STATE_CAUSE_START_ERROR);
 }
 
-static bool sup_restarts(const struct ctr *c, bool success)
+bool sup_restarts(const struct ctr *c, bool success)
 {
 	switch (c->spec->restart) {
 	case SPEC_RESTART_ALWAYS:
@@ -314,7 +334,7 @@ static bool sup_restarts(const struct ctr *c, bool success)
 
 static uint64_t sup_next_backoff(struct ctr *c)
 {
-	uint64_t ran = event_now() - c->started;
+	uint64_t ran = (sup_is_sick(c) ? c->good : event_now()) - c->started;
 
 	if (!c->ticking || (c->has_started && ran >= c->spec->restart_reset)) {
 		c->backoff = c->spec->restart_delay;
@@ -356,7 +376,8 @@ static enum sup_state sup_rest(struct ctr *c, bool failed)
 /* It is down and clean: what now? */
 static enum sup_state sup_settle(struct ctr *c, bool failed)
 {
-	bool success = !failed && c->rec.cause == STATE_CAUSE_EXIT && c->rec.exit == 0;
+	bool success = !failed && !sup_is_sick(c) && c->rec.cause == STATE_CAUSE_EXIT &&
+		       c->rec.exit == 0;
 	uint64_t delay;
 
 	c->sup->dirty = true;

@@ -4,11 +4,14 @@
  * the defaults. Reads files only; asks nobody. Foreign bytes are printed escaped.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/cgroup.h"
 #include "core/cmd.h"
+#include "core/health.h"
+#include "core/lib/fd.h"
 #include "core/lib/stamp.h"
 #include "core/lib/words.h"
 #include "core/manifest.h"
@@ -73,6 +76,22 @@ static const char *inspect_cause(const struct state_record *r)
 	return r->cause < ARRAY_SIZE(words) ? words[r->cause] : "unknown";
 }
 
+/* What was seen or said last, see init/health.c. */
+static void inspect_health(struct inspect *p, const struct state_record *r)
+{
+	char path[PATHS_MAX], text[HEALTH_TEXT];
+
+	if (!state_health_name(r))
+		return;
+	inspect_fact(p, "health", state_health_name(r), true);
+	if (paths_join(path, paths.run, "health", r->name) < 0 ||
+	    fd_read_text(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return;
+	text[strcspn(text, "\n")] = '\0';
+	if (*text)
+		inspect_fact(p, "said", text, true);
+}
+
 static void inspect_record(struct inspect *p, const struct state_record *r)
 {
 	char missing[96];
@@ -86,6 +105,7 @@ static void inspect_record(struct inspect *p, const struct state_record *r)
 	}
 	if (r->reason[0])
 		inspect_fact(p, "waits for", r->reason, true);
+	inspect_health(p, r);
 	inspect_number(p, "restarts", r->restarts);
 	inspect_number(p, "failures", r->failures);
 	inspect_number(p, "ooms", r->ooms);

@@ -26,7 +26,7 @@ static const struct cmd_option ps_options[] = {
 	[PS_QUIET] = { 'q', "quiet", NULL, "names only, one a line" },
 	[PS_FORMAT] = { 0, "format", "FORMAT",
 			"table, or tsv: NAME PHASE CAUSE EXIT PID RESTARTS FAILURES OOMS CREATED STARTED ENDED "
-			"MISSING IMAGE ADDRESSES PORTS; times in ms since 1970, 0 for never; EXIT as a shell says it, -1 unknown" },
+			"MISSING IMAGE ADDRESSES PORTS HEALTH; times in ms since 1970, 0 for never; EXIT as a shell says it, -1 unknown" },
 	[PS_JSON] = { 0, "json", NULL, "an array of objects with the fields of tsv" },
 	[PS_NETWORK] = { 'n', "network", NULL, "addresses and published ports" },
 };
@@ -180,6 +180,8 @@ static void ps_status(const struct ps *p, const struct state_record *r, char sta
 	if (r->phase == STATE_CREATED || r->phase == STATE_STARTING)
 		return;
 	status = ps_add(status, age);
+	if (state_health_name(r))
+		status = ps_add(ps_add(ps_add(status, " ("), state_health_name(r)), ")");
 	if (r->missing)
 		ps_add(status, " *");
 }
@@ -253,6 +255,10 @@ static void ps_tsv_row(struct ps *p, const struct state_record *r)
 	out_text(&p->out, addresses);
 	out_text(&p->out, "\t");
 	out_escaped(&p->out, ports, strlen(ports));
+	if (IS_ENABLED(CONFIG_HEALTH)) {
+		out_text(&p->out, "\t");
+		out_text(&p->out, state_health_name(r) ? state_health_name(r) : "-");
+	}
 	out_text(&p->out, "\n");
 }
 
@@ -281,6 +287,10 @@ static void ps_json_row(struct ps *p, const struct state_record *r)
 	if (IS_ENABLED(CONFIG_WHEN) && r->reason[0]) {
 		out_text(&p->out, ",\"reason\":");
 		out_json(&p->out, r->reason);
+	}
+	if (state_health_name(r)) {
+		out_text(&p->out, ",\"health\":");
+		out_json(&p->out, state_health_name(r));
 	}
 	out_text(&p->out, "}");
 }

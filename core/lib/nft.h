@@ -71,10 +71,10 @@ enum nft_op_kind {
 	NFT_OP_LINK,	/* len bytes at offset a of the link's header into reg */
 	NFT_OP_NETWORK, /* of the network's */
 	NFT_OP_TRANSPORT,
-	NFT_OP_CT,	/* key a into reg */
-	NFT_OP_FIB,	/* kind of address, of what a (NFTA_FIB_F_*) says, into reg */
-	NFT_OP_AND,	/* reg (4 bytes) and value */
-	NFT_OP_IS,	/* goes on when reg has the len bytes of value */
+	NFT_OP_CT,  /* key a into reg */
+	NFT_OP_FIB, /* kind of address, of what a (NFTA_FIB_F_*) says, into reg */
+	NFT_OP_AND, /* reg (4 bytes) and value */
+	NFT_OP_IS,  /* goes on when reg has the len bytes of value */
 	NFT_OP_IS_NOT,
 	NFT_OP_IN, /* goes on when the set name holds what begins in reg; of a map the value goes to reg 0 */
 	NFT_OP_IN_MAP,

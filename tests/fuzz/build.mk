@@ -35,5 +35,8 @@ fuzz-store := $(store-sources) $(image-lib) core/lib/sha256.c core/lib/sha256_hw
 fuzz_libs-store := -llz4
 endif
 fuzz-signature := $(signature-sources)
+ifeq ($(CONFIG_HEALTH),y)
+fuzz-notify := core/notify.c
+endif
 fuzz-dns := core/lib/dns.c core/lib/addr.c core/lib/str.c core/lib/arena.c
 fuzz-uevent := core/lib/uevent.c

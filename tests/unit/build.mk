@@ -153,6 +153,9 @@ unit-core/signature := core/signature.c core/paths.c core/lib/path.c $(signature
 unit_libs-core/signature := -lsodium
 endif
 unit-drivers/image/verity := drivers/image/verity.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
+ifeq ($(CONFIG_HEALTH),y)
+unit-core/health := core/notify.c $(spec-sources)
+endif
 unit-core/lib/dns := core/lib/dns.c core/lib/addr.c core/lib/str.c core/lib/arena.c
 unit-init/dns_names := init/dns_names.c core/lib/dns.c core/lib/addr.c core/lib/str.c core/lib/arena.c
 unit-core/idmap := core/idmap.c core/lib/str.c core/lib/arena.c core/lib/err.c

@@ -201,6 +201,25 @@ void uevent_open(struct sup *s)
 }
 #endif
 
+#ifdef CONFIG_HEALTH
+static bool health_waits;
+
+void health_start(struct ctr *c)
+{
+	c->good = c->started;
+}
+
+void health_stop(struct ctr *c)
+{
+	(void)c;
+}
+
+bool health_is_good(const struct ctr *c)
+{
+	return !health_waits || c->rec.health == STATE_HEALTHY;
+}
+#endif
+
 #ifdef CONFIG_NET_NFT
 void guard_open(struct sup *s)
 {
@@ -756,6 +775,89 @@ static void wrong_ones(void **state)
 	assert_int_equal(connected(), 0);
 }
 
+#ifdef CONFIG_HEALTH
+static void healthy_first(void **state)
+{
+	struct ctr *one;
+
+	(void)state;
+	manifest = SERVICE("base") SERVICE("late") "after = base healthy\n" SERVICE(
+		"need") "requires = base healthy\n" SERVICE("plain") "after = base\n";
+	health_waits = true;
+	assert_int_equal(sup_reload(&sup, &(struct err){ 0 }), 0);
+	turn();
+	one = named("base");
+	assert_int_equal(one->state, SUP_STARTING);
+	is_up("base");
+	assert_int_equal(named("plain")->state, SUP_STARTING);
+	assert_int_equal(named("late")->state, SUP_IDLE);
+	assert_int_equal(named("need")->state, SUP_IDLE);
+	one->rec.health = STATE_HEALTHY;
+	sup.dirty = true;
+	turn();
+	assert_int_equal(named("late")->state, SUP_STARTING);
+	assert_int_equal(named("need")->state, SUP_STARTING);
+	health_waits = false;
+}
+
+static void never_healthy(void **state)
+{
+	(void)state;
+	manifest = SERVICE("base") SERVICE("late") "after = base healthy\n";
+	health_waits = true;
+	assert_int_equal(sup_reload(&sup, &(struct err){ 0 }), 0);
+	turn();
+	is_up("base");
+	has_ended("base", 1 << 8);
+	assert_int_equal(named("late")->state, SUP_IDLE);
+	assert_int_equal(named("late")->rec.phase, STATE_FAILED);
+	health_waits = false;
+}
+
+/* Ended because it was not healthy: as if it had failed by itself, up to its limit. */
+static void sick(void **state)
+{
+	struct ctr *c;
+
+	(void)state;
+	manifest = SERVICE("ill") "restart = on-failure\nrestart-limit = 1\nrestart-delay = 0s\n";
+	assert_int_equal(sup_reload(&sup, &(struct err){ 0 }), 0);
+	turn();
+	c = named("ill");
+	is_up("ill");
+	signals = 0;
+	c->sick = true;
+	sup_event(c, SUP_STOP);
+	assert_int_equal(c->state, SUP_STOPPING);
+	assert_int_equal(signals, 1);
+	assert_int_equal(last_signal, SIGTERM);
+	has_ended("ill", 0);
+	assert_int_equal(c->rec.failures, 1);
+	while (c->state == SUP_WAITING)
+		sup_turn(&sup, 10);
+	is_up("ill");
+	assert_int_equal(c->state, SUP_RUNNING);
+	assert_false(c->sick);
+	c->sick = true;
+	sup_event(c, SUP_STOP);
+	has_ended("ill", 0);
+	assert_int_equal(c->state, SUP_IDLE);
+	assert_int_equal(c->rec.phase, STATE_FAILED);
+	/* a person may stop it meanwhile */
+	sup_event(c, SUP_START);
+	is_up("ill");
+	c->sick = true;
+	sup_event(c, SUP_STOP);
+	sup_event(c, SUP_STOP);
+	has_ended("ill", 0);
+	assert_int_equal(c->state, SUP_IDLE);
+	assert_int_equal(c->rec.phase, STATE_EXITED);
+}
+#define HEALTH_TESTS life(healthy_first), life(never_healthy), life(sick),
+#else
+#define HEALTH_TESTS
+#endif
+
 static int make_dir(void **state)
 {
 	(void)state;
@@ -834,6 +936,7 @@ int main(void)
 		life(silent_ones_are_let_go),
 		life(all_wait),
 		life(wrong_ones),
+		HEALTH_TESTS
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

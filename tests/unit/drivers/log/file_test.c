@@ -372,8 +372,7 @@ static void full_disk(void)
 	if (file->write(l, T0 + 1, "lost\n", 5) >= 0)
 		_exit(3);
 	snprintf(rubbish, sizeof(rubbish), "%s/web.log", args.dir);
-	if (truncate(rubbish, 4000) ||
-	    file->write(l, T0 + 5000, "back again\n", 11) < 0)
+	if (truncate(rubbish, 4000) || file->write(l, T0 + 5000, "back again\n", 11) < 0)
 		_exit(4);
 	file->close(l);
 	if (file->read(&args, &cursor, take, &got, NULL) < 0 ||
