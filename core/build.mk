@@ -17,6 +17,7 @@ obj-$(CONFIG_CLI) += core/cmd.o core/cmd_spec.o core/cmd_help.o core/watch.o
 obj-$(CONFIG_NET_PORTS) += core/port.o core/port_owner.o core/publish.o
 obj-$(CONFIG_NET_NFT) += core/rules.o core/rules_table.o core/rules_probe.o
 obj-$(CONFIG_NET_STRICT) += core/strict.o
+obj-$(CONFIG_NET_CONNTRACK) += core/conntrack.o
 obj-$(CONFIG_NETWORK) += core/network.o core/lease.o core/net.o
 obj-$(CONFIG_HELPERS) += core/serve.o
 obj-$(CONFIG_MACHINE) += core/machine.o

@@ -105,6 +105,8 @@ const struct feature features[] = {
 	{ "NFT_FIB_INET", PORTS, "also NFT_FIB_IPV4, NFT_FIB_IPV6", feature_try_rules, NULL,
 	  RULES_PART_FIB },
 	{ "PRINTK", "log = kmsg", NULL, feature_try_open, "/dev/kmsg", 0 },
+	{ "NF_CT_NETLINK", "published UDP ports lead to the container of now at once", NULL,
+	  feature_try_rules, NULL, RULES_PART_FLOWS },
 	{ "NF_TABLES_BRIDGE", "containers on a bridge send under their own names only",
 	  "also NF_TABLES", feature_try_rules, NULL, RULES_PART_BRIDGE },
 	{ "EPOLL", "the supervisor's loop", "also SIGNALFD, TIMERFD, EVENTFD", feature_try_fds,
@@ -171,7 +173,8 @@ uint64_t feature_of_build(void)
 	each_driver(add_bits, &bits);
 	return bits | bits_of("UTS_NS IPC_NS PID_NS") |
 	       (IS_ENABLED(CONFIG_NET_NFT) ? bits_of(FILTER) : 0) |
-	       (IS_ENABLED(CONFIG_NET_STRICT) ? bits_of("NF_TABLES_BRIDGE") : 0);
+	       (IS_ENABLED(CONFIG_NET_STRICT) ? bits_of("NF_TABLES_BRIDGE") : 0) |
+	       (IS_ENABLED(CONFIG_NET_CONNTRACK) ? bits_of("NF_CT_NETLINK") : 0);
 }
 
 struct names {

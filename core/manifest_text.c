@@ -27,6 +27,7 @@ struct text {
 	struct spec *image;		 /* it is the configuration of an image, for this */
 	bool (*allows)(const char *key); /* then: which keys it may have */
 	struct fields section;		 /* .base is NULL before the first [section] */
+	bool passing;			 /* over a container that nobody wants */
 	unsigned int system_at[TEXT_FIELDS_MAX],
 		named_at[TEXT_FIELDS_MAX]; /* the line of each key */
 	unsigned int *at;		   /* one of the two */
@@ -195,6 +196,9 @@ static int text_section(struct text *t, char *p)
 	}
 	if (t->image)
 		return text_image(t, kind, kind, name);
+	t->passing = t->m->brief && !strcmp(kind, "container");
+	if (t->passing)
+		return 0;
 	if (!strcmp(kind, "container"))
 		return text_container(t, name, name);
 	if (!strcmp(kind, "system"))
@@ -293,7 +297,9 @@ static int text_line(struct text *t, const char *line, size_t len)
 	p = t->row + strspn(t->row, " \t");
 	if (!*p || *p == '#')
 		return 0;
-	return *p == '[' ? text_section(t, p) : text_key(t, p);
+	if (*p == '[')
+		return text_section(t, p);
+	return t->passing ? 0 : text_key(t, p);
 }
 
 static size_t text_longest(const char *text, size_t len)

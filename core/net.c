@@ -58,6 +58,7 @@ static int net_load(struct launch *l, struct err *e)
 	if (!l->own_manifest)
 		return err_set(e, ENOMEM, "out of memory");
 	l->manifest = l->own_manifest;
+	l->own_manifest->brief = true;
 	r = manifest_load(l->own_manifest, e);
 	if (r == -ENOENT)
 		return 0;
@@ -81,7 +82,7 @@ static int net_resolve(struct launch *l, unsigned int i, struct err *e)
 
 	if (kind == NET_N_KINDS) {
 		if (net_load(l, e) < 0)
-			return -e->code;
+			return err_wrap(e, name);
 		l->nets[i] = net_find(l->manifest, name, &made);
 		if (made)
 			section_append(&l->made, made);

@@ -56,7 +56,6 @@ static char *port_cut(char *text, char c)
 static int port_read_address(char *text, struct port *p)
 {
 	size_t n = strlen(text);
-	static const uint8_t any[16];
 
 	if (text[0] == '[' && text[n - 1] == ']') {
 		text[n - 1] = '\0';
@@ -65,10 +64,7 @@ static int port_read_address(char *text, struct port *p)
 	} else {
 		p->family = AF_INET;
 	}
-	if (inet_pton(p->family, text, p->addr) != 1)
-		return -EINVAL;
-	/* Everywhere is written without an address, and then leaves out the wan side. */
-	return memcmp(p->addr, any, sizeof(any)) == 0 ? -EADDRNOTAVAIL : 0;
+	return inet_pton(p->family, text, p->addr) == 1 ? 0 : -EINVAL;
 }
 
 static int port_proto(const char *word, struct port *p)
@@ -130,10 +126,6 @@ int port_parse(const char *text, struct port *p, struct err *e)
 		return err_set(e, EINVAL, "%s: expected /tcp or /udp", text);
 	if (host)
 		r = port_read_address(copy, p);
-	if (r == -EADDRNOTAVAIL)
-		return err_set(e, EINVAL,
-			       "%s: leave the address out for every interface but the wan ones",
-			       text);
 	if (r < 0)
 		return err_set(e, EINVAL, "%s: %s is not an address; IPv6 is written [::1]", text,
 			       copy);
@@ -172,15 +164,22 @@ bool port_is_loopback(const struct port *p)
 					 (const struct in6_addr *)(const void *)p->addr);
 }
 
-static bool port_nowhere(const struct port *p)
+bool port_is_anywhere(const struct port *p)
 {
-	return p->family == AF_UNSPEC && !*p->dev;
+	static const uint8_t any[16];
+
+	return !*p->dev && memcmp(p->addr, any, sizeof(any)) == 0;
+}
+
+bool port_has_rules(const struct port *p)
+{
+	return p->family != AF_INET6 || !port_is_loopback(p);
 }
 
 /* Names a place which one that names none takes, too. */
 static bool port_is_named_inside(const struct port *p, const struct strv *wan)
 {
-	if (port_nowhere(p) || (*p->dev && !wan))
+	if (port_is_anywhere(p) || (*p->dev && !wan))
 		return false;
 	for (unsigned int i = 0; *p->dev && i < wan->n; i++)
 		if (strcmp(wan->v[i], p->dev) == 0)
@@ -190,8 +189,12 @@ static bool port_is_named_inside(const struct port *p, const struct strv *wan)
 
 static bool port_same_place(const struct port *a, const struct port *b, const struct strv *wan)
 {
+	if (a->family && b->family && a->family != b->family)
+		return false;
+	if (port_is_anywhere(a) && port_is_anywhere(b))
+		return true;
 	/* Which interfaces are wan is not known while a single container is checked. */
-	if (port_nowhere(a) != port_nowhere(b))
+	if (port_is_anywhere(a) != port_is_anywhere(b))
 		return port_is_named_inside(a, wan) || port_is_named_inside(b, wan);
 	return a->family == b->family && strcmp(a->dev, b->dev) == 0 &&
 	       memcmp(a->addr, b->addr, sizeof(a->addr)) == 0;

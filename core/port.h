@@ -5,7 +5,7 @@
  *	[ADDRESS:]PORT[-LAST]:PORT[-LAST][/tcp|/udp][@INTERFACE]
  *
  * An IPv6 address is in brackets. With neither address nor interface a port is open on every interface
- * but those that [system] calls wan. Pure functions of their arguments; the text is not trusted.
+ * but those that [system] calls wan; 0.0.0.0 and [::] are the same for one family. Pure functions of their arguments; the text is not trusted.
  */
 #ifndef CORE_PORT_H
 #define CORE_PORT_H
@@ -41,6 +41,12 @@ bool port_is_device(const char *name);
 
 /* True for 127.0.0.0/8 and ::1. */
 bool port_is_loopback(const struct port *p);
+
+/* True where no place is named, or all of a family: 0.0.0.0, [::]. Then the wan side is left out. */
+bool port_is_anywhere(const struct port *p);
+
+/* True when rules of the packet filter can lead it; they lead nothing away from ::1. */
+bool port_has_rules(const struct port *p);
 
 /*
  * True when both would take the same port of the device. One that names no place is nowhere on the

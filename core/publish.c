@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/conntrack.h"
 #include "core/lease.h"
 #include "core/manifest.h"
 #include "core/net.h"
@@ -121,13 +122,21 @@ int publish_check(const struct launch *l, struct err *e)
 	r = publish_others(l, e);
 	for (unsigned int i = 0; r >= 0 && i < list->n; i++) {
 		r = port_parse(list->v[i], &p, e);
+		if (r >= 0 && !port_has_rules(&p) &&
+		    !(IS_ENABLED(CONFIG_NET_FORWARD) && l->as_sibling))
+			r = err_set(e, ENOTSUP,
+				    "publish = %s: rules lead nothing away from ::1; %s",
+				    list->v[i],
+				    IS_ENABLED(CONFIG_NET_FORWARD)
+					    ? "a supervisor can: use run -d, or 127.0.0.1"
+					    : "use 127.0.0.1");
 		if (r >= 0)
 			r = port_free(&p, e);
 	}
 	return r < 0 ? r : 0;
 }
 
-/* Without nf_tables nothing is hidden or kept apart; what asks for that does not start. */
+/* Without nf_tables nothing is hidden or kept apart: what is to be does not start. */
 static int publish_net_up(const struct launch *l, unsigned int i, struct err *e)
 {
 	struct rules_net n = publish_net(l->nets[i], l->links[i].bridge);
@@ -135,7 +144,11 @@ static int publish_net_up(const struct launch *l, unsigned int i, struct err *e)
 
 	if (r != -EPROTONOSUPPORT || n.isolate || n.internal)
 		return r;
-	return !net_was_written(l->nets[i], "nat") ? 0 : r;
+	return n.nat ? err_set(e, EPROTONOSUPPORT,
+			       "network %s: nat: the kernel has no nf_tables for it, see myctr check; "
+			       "with nat = no it does without",
+			       l->links[i].network)
+		     : 0;
 }
 
 /* Where the kernel cannot and nobody has asked for it in so many words, check says so. */
@@ -159,6 +172,14 @@ static int publish_nets_up(const struct launch *l, struct err *e)
 	return r;
 }
 
+static bool publish_has_udp(const struct strv *list)
+{
+	for (unsigned int i = 0; i < list->n; i++)
+		if (strstr(list->v[i], "/udp"))
+			return true;
+	return false;
+}
+
 int publish_up(const struct launch *l, struct err *e)
 {
 	struct rules_ctr c;
@@ -173,6 +194,9 @@ int publish_up(const struct launch *l, struct err *e)
 		if (r >= 0)
 			r = rules_add(&c, e);
 	}
+	/* Where the kernel cannot forget them they are led wrong until they pause; check says so. */
+	if (r >= 0 && publish_has_udp(c.publish))
+		conntrack_forget(&c);
 	if (r != -EPROTONOSUPPORT)
 		return r;
 	if (IS_ENABLED(CONFIG_NET_FORWARD) && l->as_sibling)
@@ -199,6 +223,14 @@ static int publish_same_bridge(const struct net_link *other, void *arg)
 
 int publish_link_down(const struct net_link *l)
 {
+	static const struct strv none;
+	struct rules_ctr c = { .name = l->container, .publish = &none };
+
+	memcpy(c.ip4, l->ip.b, l->ip.len == 4 ? 4 : 0);
+	memcpy(c.ip6, l->ip6.b, l->ip6.len == 16 ? 16 : 0);
+	/* The list is cut where it is long. */
+	if (strstr(l->ports, "/udp") || strlen(l->ports) > NET_PORTS - 8)
+		conntrack_forget(&c);
 	return strict_remove(l);
 }
 
@@ -345,7 +377,7 @@ static void publish_free(struct publish_all *a)
 int publish_rebuild(const struct manifest *m, struct err *e)
 {
 	AUTO_LEASES struct leases s = { .run.fd = -1, .data.fd = -1 };
-	struct manifest own = { 0 };
+	struct manifest own = { .brief = true };
 	struct publish_all a = { .m = m ? m : &own };
 	int r = m ? 0 : manifest_load(&own, e);
 

@@ -221,7 +221,7 @@ static enum rules_set rules_key(const struct port *p, int family, unsigned int p
 	if (*p->dev) {
 		memcpy(key, p->dev, PORT_DEVICE);
 		n = PORT_DEVICE;
-	} else if (p->family != AF_UNSPEC) {
+	} else if (!port_is_anywhere(p)) {
 		n = six ? 16 : 4;
 		memcpy(key, p->addr, n);
 	}
@@ -230,7 +230,7 @@ static enum rules_set rules_key(const struct port *p, int family, unsigned int p
 	key[n + 5] = (uint8_t)port;
 	if (*p->dev)
 		return six ? RULES_DEV6 : RULES_DEV4;
-	if (p->family != AF_UNSPEC)
+	if (!port_is_anywhere(p))
 		return six ? RULES_ADDR6 : RULES_ADDR4;
 	return six ? RULES_ANY6 : RULES_ANY4;
 }
@@ -242,15 +242,19 @@ static bool rules_has(const struct rules_ctr *c, int family)
 	return family == AF_INET6 ? memcmp(c->ip6, none, 16) != 0 : memcmp(c->ip4, none, 4) != 0;
 }
 
+/* here: for the device itself, whichever of its addresses it uses. */
 static void rules_put_entry(struct netlink_req *r, const struct rules_ctr *c, const struct port *p,
-			    int family, const char *what)
+			    int family, bool here, const char *what)
 {
+	const struct port any = { .proto = p->proto };
 	size_t len = family == AF_INET6 ? 16 : 4, at = 0;
 
 	for (unsigned int i = 0; i < p->count; i++) {
 		uint8_t key[NFT_KEY_MAX], data[NFT_KEY_MAX] = { 0 };
-		enum rules_set set = rules_key(p, family, p->host + i, key);
+		enum rules_set set = rules_key(here ? &any : p, family, p->host + i, key);
 
+		if (here)
+			set = family == AF_INET6 ? RULES_SELF6 : RULES_SELF4;
 		if (i % NFT_ELEMS_MAX == 0) {
 			if (i)
 				nft_elems_end(r, at);
@@ -275,16 +279,13 @@ static int rules_put_ctr(struct netlink_req *r, const struct rules_ctr *c, struc
 
 		if (port_parse(c->publish->v[i], &p, e) < 0)
 			return err_wrap(e, "publish");
-		if (p.family == AF_INET6 && port_is_loopback(&p))
-			return err_set(
-				e, ENOTSUP,
-				"publish = %s: the kernel leads nothing away from ::1; use 127.0.0.1",
-				c->publish->v[i]);
+		if (!port_has_rules(&p))
+			continue;
 		for (unsigned int f = 0; f < ARRAY_SIZE(families); f++) {
 			if ((p.family != AF_UNSPEC && p.family != families[f]) ||
 			    !rules_has(c, families[f]))
 				continue;
-			rules_put_entry(r, c, &p, families[f], c->publish->v[i]);
+			rules_put_entry(r, c, &p, families[f], false, c->publish->v[i]);
 			any = true;
 		}
 		if (!any)
@@ -293,6 +294,29 @@ static int rules_put_ctr(struct netlink_req *r, const struct rules_ctr *c, struc
 				       c->publish->v[i], p.family == AF_INET6 ? 6 : 4);
 	}
 	return 0;
+}
+
+/*
+ * An entry that names an interface leads the device itself there, too. Two containers may have the same port on
+ * different interfaces: then the first one has it here, which is no reason not to start.
+ */
+static void rules_add_here(struct netlink *n, const struct rules_ctr *c)
+{
+	struct port p;
+
+	for (unsigned int i = 0; i < c->publish->n; i++) {
+		struct netlink_req r = NETLINK_REQ_HEAP;
+
+		if (port_parse(c->publish->v[i], &p, NULL) < 0 || !*p.dev)
+			continue;
+		nft_begin(&r, 0);
+		if (rules_has(c, AF_INET))
+			rules_put_entry(&r, c, &p, AF_INET, true, "here");
+		if (rules_has(c, AF_INET6))
+			rules_put_entry(&r, c, &p, AF_INET6, true, "here");
+		rules_commit(n, &r, NULL);
+		netlink_req_free(&r);
+	}
 }
 
 /* Connections of the device to its own 127.0.0.1 leave by the bridge; the chain loopback guards that. */
@@ -304,8 +328,8 @@ static int rules_localnet(const struct rules_ctr *c, struct err *e)
 	int r;
 
 	for (unsigned int i = 0; i < c->publish->n; i++)
-		wanted |= port_parse(c->publish->v[i], &p, NULL) == 0 && !*p.dev &&
-			  (p.family == AF_UNSPEC || (p.family == AF_INET && port_is_loopback(&p)));
+		wanted |= port_parse(c->publish->v[i], &p, NULL) == 0 && p.family != AF_INET6 &&
+			  (port_is_anywhere(&p) || *p.dev || port_is_loopback(&p));
 	if (!wanted || !c->local || !rules_has(c, AF_INET))
 		return 0;
 	if (!port_is_device(c->bridge))
@@ -379,6 +403,8 @@ int rules_add(const struct rules_ctr *c, struct err *e)
 		else if (code < 0)
 			err_wrap(e, "publish");
 	}
+	if (code >= 0)
+		rules_add_here(&n, c);
 	netlink_req_free(&r);
 	netlink_close(&n);
 	return code < 0 ? code : rules_localnet(c, e);
@@ -465,8 +491,10 @@ int rules_rebuild(const struct rules_all *all, struct err *e)
 	if (code >= 0)
 		code = rules_commit(&n, &r, e);
 	netlink_req_free(&r);
-	netlink_close(&n);
-	for (unsigned int i = 0; i < all->n_ctrs && code >= 0; i++)
+	for (unsigned int i = 0; i < all->n_ctrs && code >= 0; i++) {
+		rules_add_here(&n, &all->ctrs[i]);
 		code = rules_localnet(&all->ctrs[i], e);
+	}
+	netlink_close(&n);
 	return code < 0 ? err_wrap(e, "rules") : 0;
 }

@@ -63,8 +63,9 @@ enum rules_part {
 	RULES_PART_NAT,
 	RULES_PART_MASQ,
 	RULES_N_PARTS,
-	/* and, in a table of its own, of strict.h */
-	RULES_PART_BRIDGE = RULES_N_PARTS
+	/* beside them: of strict.h, of conntrack.h */
+	RULES_PART_BRIDGE = RULES_N_PARTS,
+	RULES_PART_FLOWS
 };
 
 /* A chain of somebody else's that drops what it does not know of what is forwarded. */

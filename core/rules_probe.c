@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -25,6 +26,18 @@ static int probe_send(struct netlink *n, const char *table, const struct nft_op 
 	nft_add_chain(&r, table, chain);
 	if (ops)
 		nft_add_rule(&r, table, chain->name, ops);
+	return netlink_talk(n, &r, NULL, NULL, e);
+}
+
+/* Anything that is answered at all: numbers of the flows. */
+static int probe_flows(struct netlink *n, struct err *e)
+{
+	struct nfgenmsg g = { .nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0 };
+	NETLINK_BUF buf[64];
+	struct netlink_req r = NETLINK_REQ(buf);
+
+	netlink_begin(&r, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET_STATS, NLM_F_ACK, &g,
+		      sizeof(g), "conntrack");
 	return netlink_talk(n, &r, NULL, NULL, e);
 }
 
@@ -55,8 +68,12 @@ int rules_probe(enum rules_part part, struct err *e)
 
 	if (code < 0)
 		return code;
-	code = probe_send(&n, part == RULES_PART_BRIDGE ? NFT_BRIDGE PROBE_TABLE : PROBE_TABLE,
-			  parts[part].ops, &chains[parts[part].chain], e);
+	if (part == RULES_PART_FLOWS)
+		code = probe_flows(&n, e);
+	else
+		code = probe_send(&n,
+				  part == RULES_PART_BRIDGE ? NFT_BRIDGE PROBE_TABLE : PROBE_TABLE,
+				  parts[part].ops, &chains[parts[part].chain], e);
 	netlink_close(&n);
 	return code;
 }

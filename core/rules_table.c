@@ -29,9 +29,11 @@ const struct nft_set rules_sets[RULES_N_SETS] = {
 	[RULES_ANY4] = { "any4", PORT_KEY, ADDR_PORT4 },
 	[RULES_DEV4] = { "dev4", DEV_KEY, ADDR_PORT4 },
 	[RULES_ADDR4] = { "addr4", ADDR_KEY4, ADDR_PORT4 },
+	[RULES_SELF4] = { "self4", PORT_KEY, ADDR_PORT4 },
 	[RULES_ANY6] = { "any6", PORT_KEY, ADDR_PORT6 },
 	[RULES_DEV6] = { "dev6", DEV_KEY, ADDR_PORT6 },
 	[RULES_ADDR6] = { "addr6", ADDR_KEY6, ADDR_PORT6 },
+	[RULES_SELF6] = { "self6", PORT_KEY, ADDR_PORT6 },
 };
 
 /* Numbers of linux/netfilter_ipv4.h; the hooks' names as the nft program has them. */
@@ -75,7 +77,12 @@ static const struct nft_op rules_ops[] = {
 	     PROTO_PORT(1), IN_MAP("addr4"), DNAT4),
 	RULE("prerouting", IPV6, IS_LOCAL(NFTA_FIB_F_DADDR | NFTA_FIB_F_IIF), TO_ADDR6,
 	     PROTO_PORT(4), IN_MAP("addr6"), DNAT6),
+	/* Nothing is led away from ::1, so what is there is the device's. */
+	RULE("output", IPV6, TO_ADDR6, IS(16, 1), ACCEPT),
 	RULE("output", IS_LOCAL(NFTA_FIB_F_DADDR), JUMP("publish")),
+	/* What is published on an interface is there for the device itself, whose packets come from none. */
+	RULE("output", IPV4, IS_LOCAL(NFTA_FIB_F_DADDR), PROTO_PORT(0), IN_MAP("self4"), DNAT4),
+	RULE("output", IPV6, IS_LOCAL(NFTA_FIB_F_DADDR), PROTO_PORT(0), IN_MAP("self6"), DNAT6),
 
 	RULE("publish", IPV4, FROM, PROTO_PORT(4), IN_MAP("dev4"), DNAT4),
 	RULE("publish", IPV4, FROM, NOT_IN("wan"), TO_ADDR4, PROTO_PORT(1), IN_MAP("addr4"), DNAT4),

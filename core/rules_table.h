@@ -20,9 +20,11 @@ enum rules_set {
 	RULES_ANY4,  /* protocol . port : address . port */
 	RULES_DEV4,  /* interface . protocol . port : address . port */
 	RULES_ADDR4, /* address . protocol . port : address . port */
+	RULES_SELF4, /* of the device itself, protocol . port : address . port */
 	RULES_ANY6,
 	RULES_DEV6,
 	RULES_ADDR6,
+	RULES_SELF6,
 	RULES_N_SETS
 };
 

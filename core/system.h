@@ -39,6 +39,7 @@ struct manifest {
 	struct section *sections[SECTION_N]; /* [network]s, [interface]s; owned */
 	struct spec **containers; /* in the order written; after manifest_finish() all are finished */
 	unsigned int n;
+	bool brief; /* before it is read: containers of a text are passed over, errors and all */
 	char source[128]; /* "/etc/myctr/manifest", "compiled in", ... */
 	bool in_force;	  /* it is this device's own: its files are signed where they have to be */
 };

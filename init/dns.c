@@ -281,6 +281,8 @@ static const struct manifest *dns_manifest(struct dns *d)
 		return &d->sup->manifest;
 	if (!d->own)
 		d->own = calloc(1, sizeof(*d->own));
+	if (d->own)
+		d->own->brief = true;
 	/* Where it cannot be read, whoever starts a container is told. */
 	if (d->own && !d->own->source[0] &&
 	    (manifest_load(d->own, &e) < 0 || section_finish(d->own->sections, &e) < 0)) {

@@ -87,7 +87,7 @@ static int forward_listen(struct forward *f, const struct port *p, int family, u
 		return 0;
 	l->f = f;
 	l->tcp = p->proto == IPPROTO_TCP;
-	l->limited = p->family == AF_UNSPEC && !*p->dev;
+	l->limited = port_is_anywhere(p);
 	forward_target(l, c,
 		       family == AF_INET6 && c->ip6[0] ? AF_INET6
 		       : four			       ? AF_INET
@@ -131,7 +131,7 @@ static int forward_entry(struct forward *f, const struct port *p, const struct r
 }
 
 int forward_open(struct event_loop *loop, const struct rules_ctr *c, const struct strv *wan,
-		 struct forward **out, struct err *e)
+		 bool beside, struct forward **out, struct err *e)
 {
 	struct forward *f;
 	struct port p;
@@ -151,7 +151,7 @@ int forward_open(struct event_loop *loop, const struct rules_ctr *c, const struc
 	f->sweep.expired = forward_udp_sweep;
 	for (unsigned int i = 0; r >= 0 && i < c->publish->n; i++) {
 		r = port_parse(c->publish->v[i], &p, e);
-		if (r >= 0)
+		if (r >= 0 && (!beside || !port_has_rules(&p)))
 			r = forward_entry(f, &p, c, wan, e);
 	}
 	if (r < 0) {

@@ -15,10 +15,10 @@ struct forward; /* the ports of one container */
 
 /*
  * Listens at the ports of c, not on the interfaces in wan unless an entry names them. *out is NULL when c
- * publishes nothing. -EADDRINUSE names who has a port. Both structs are only read during the call.
+ * publishes nothing. beside: only what rules cannot lead. -EADDRINUSE names who has a port. Both structs are only read during the call.
  */
 int forward_open(struct event_loop *loop, const struct rules_ctr *c, const struct strv *wan,
-		 struct forward **out, struct err *e);
+		 bool beside, struct forward **out, struct err *e);
 
 /* Ends its connections and stops listening; NULL is nothing. */
 void forward_close(struct forward *f);

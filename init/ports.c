@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Which containers' ports the supervisor forwards itself: those of running ones, where the kernel has no
- * nf_tables or this build does not use it. Runs in the loop.
+ * nf_tables or this build does not use it, and those at ::1. Runs in the loop.
  */
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -10,6 +10,7 @@
 #include "core/lease.h"
 #include "core/lib/netlink.h"
 #include "core/manifest.h"
+#include "core/port.h"
 #include "core/publish.h"
 #include "init/forward.h"
 #include "init/sup.h"
@@ -25,6 +26,17 @@ static bool ports_by_kernel(struct sup *s)
 static int ports_link(const struct netlink_msg *m UNUSED, void *arg UNUSED)
 {
 	return 0;
+}
+
+/* Rules lead all of its ports. */
+static bool ports_have_rules(const struct spec *s)
+{
+	struct port p;
+
+	for (unsigned int i = 0; i < s->publish.n; i++)
+		if (port_parse(s->publish.v[i], &p, NULL) < 0 || !port_has_rules(&p))
+			return false;
+	return true;
 }
 
 /* An interface that is wan may have come only now, with a number that is not known yet. */
@@ -44,6 +56,7 @@ static int ports_watch(struct sup *s, struct err *e)
 	if (s->ports.manifest)
 		return 0;
 	/* Not an on-demand supervisor's own, but what is wan holds for whatever the device runs. */
+	s->ports.own.brief = true;
 	if (s->on_demand)
 		r = manifest_load(&s->ports.own, e);
 	if (r < 0 && r != -ENOENT)
@@ -66,16 +79,20 @@ void ports_start(struct ctr *c)
 	struct err e = { 0 };
 	struct rules_ctr r;
 	unsigned int n;
+	bool rules;
 	int code;
 
-	if (!c->spec->publish.n || c->forward || ports_by_kernel(c->sup))
+	if (!c->spec->publish.n || c->forward)
+		return;
+	rules = ports_by_kernel(c->sup);
+	if (rules && ports_have_rules(c->spec))
 		return;
 	code = ports_watch(c->sup, &e);
 	n = lease_of(c->spec->name, links, LAUNCH_NETS_MAX);
 	for (unsigned int i = 0; code >= 0 && i < n && !c->forward; i++)
 		if (publish_ctr(c->spec, &links[i], &r))
 			code = forward_open(&c->sup->loop, &r, &c->sup->ports.manifest->system.wan,
-					    &c->forward, &e);
+					    rules, &c->forward, &e);
 	if (code < 0)
 		sup_say(c->spec->name, "its ports are not open: %s", e.msg);
 }

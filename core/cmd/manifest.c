@@ -61,7 +61,7 @@ static void manifest_warnings(struct out *o, const struct spec *s)
 static void manifest_port(struct out *o, const struct manifest *m, const struct spec *s,
 			  const char *text, const struct port *p)
 {
-	if (p->family != AF_UNSPEC || *p->dev)
+	if (!port_is_anywhere(p))
 		return;
 	out_printf(o, "note: %s: publish = %s is open on every interface", s->name, text);
 	for (unsigned int i = 0; i < m->system.wan.n; i++)

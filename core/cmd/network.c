@@ -114,8 +114,10 @@ static int network_inspect(struct network *w, const struct manifest *m, const ch
 
 static int network_load(struct manifest *m, struct err *e)
 {
-	int r = manifest_load(m, e);
+	int r;
 
+	m->brief = true;
+	r = manifest_load(m, e);
 	if (r == -ENOENT)
 		return 0;
 	return r < 0 ? r : section_finish(m->sections, e);

@@ -137,12 +137,77 @@ check "nothing is left when all are gone" until_true 5 clean
 kill "$(cat "$live_dir/daemon.pid")"
 rm -f "$live_dir/daemon.pid"
 
+# ---- places that have more than one way to be written ------------------------------------------------
+start
+web one -d --net app -p 0.0.0.0:8080:80 -p '[::]:8081:80' -p '[::1]:8082:80' -p 8443:80@lan0 -p 5201:5201 >/dev/null
+until_true 5 sh -c "curl -s --connect-timeout 0.3 http://127.0.0.1:8080/"
+is "0.0.0.0 is every IPv4 address" "hello hello -" \
+	"$(get lan 192.168.1.1:8080) $(get host 127.0.0.1:8080) $(get host '[fd00:77::1]:8080')"
+is "but not the WAN's" "-" "$(get wan 203.0.113.1:8080)"
+is "[::] is every IPv6 address" "hello -" "$(get host '[fd00:77::1]:8081') $(get lan 192.168.1.1:8081)"
+is "[::1] is the device's own alone" "hello -" "$(get host '[::1]:8082') $(get host '[fd00:77::1]:8082')"
+is "a port of an interface, from the device itself" "hello hello" "$(get host 192.168.1.1:8443) $(get host 127.0.0.1:8443)"
+web two -d --net other -p 8443:80@wan0 >/dev/null
+until_true 5 sh -c "ip netns exec wan curl -s --connect-timeout 0.3 http://203.0.113.1:8443/"
+is "the same port of two interfaces" "hello hello" "$(get lan 192.168.1.1:8443) $(get wan 203.0.113.1:8443)"
+got=$(web three --rm --net app -p '[::1]:8083:80' 2>&1)
+has "[::1] without a supervisor is refused" 'rules lead nothing away from ::1; a supervisor can' "$got"
+kill -9 "$(cat "$live_dir/daemon.pid")"
+start
+check "a new supervisor leads [::1] again" until_true 5 curl -s --connect-timeout 0.3 'http://[::1]:8082/'
+
+# a real load, both ways
+server_of() { "$MYCTR" ps --format tsv | grep "^$1	" | cut -f5; }
+nsenter -t "$(server_of one)" -n iperf3 -s >/dev/null 2>&1 & pids="$pids $!"
+until_true 10 sh -c "nsenter -t $(server_of one) -n ss -Hltn | grep -q ':5201 '"
+for way in '' -R; do
+	# shellcheck disable=SC2086 # an option or none
+	got=$(ip netns exec lan timeout 20 iperf3 -c 192.168.1.1 -n 16M $way 2>&1)
+	has "iperf3 by a published port${way:+, back}" '1[67]\.[0-9] MBytes.*sender' "$got"
+done
+
+# ---- datagrams from one client all the while ----------------------------------------------------------
+# answer NAME: a server of datagrams in that container, that says its name
+answer()
+{
+	nsenter -t "$(server_of "$1")" -n timeout 60 socat UDP4-RECVFROM:53,fork SYSTEM:"echo $1" >/dev/null 2>&1 & pids="$pids $!"
+	until_true 10 sh -c "nsenter -t $(server_of "$1") -n ss -Hlun | grep -q ':53 '"
+}
+ask() { echo ping | at lan socat -T 1 - UDP:192.168.1.1:5301,sourceport=40000,reuseaddr; }
+is "nobody answers datagrams yet" "" "$(ask 2>/dev/null)"
+web three -d --net app -p 5301:53/udp >/dev/null
+answer three
+is "the same client, when somebody does" three "$(ask)"
+"$MYCTR" rm -f three >/dev/null 2>&1
+web four -d --net app -p 5301:53/udp >/dev/null
+answer four
+is "and when that is somebody else" four "$(ask)"
+
+# ---- a manifest with a mistake elsewhere ---------------------------------------------------------------
+printf '[container broken]\nimagge = x\n' >>"$MYCTR_ETC/manifest"
+has "a container's mistake is no network's" hello "$("$MYCTR" run --rm --net app --read-only "$root" echo hello 2>&1)"
+sed -i 's/^isolate = yes/isolated = yes/' "$MYCTR_ETC/manifest"
+has "a network's is said" 'app: .*manifest:10:1: unknown key "isolated" .did you mean "isolate"' \
+	"$("$MYCTR" run --rm --net app --read-only "$root" echo hello 2>&1)"
+sed -i 's/^isolated = yes/isolate = yes/; /broken/d; /imagge/d' "$MYCTR_ETC/manifest"
+for name in one two four; do "$MYCTR" rm -f $name >/dev/null 2>&1; done
+check "nothing is left of these" until_true 5 clean
+kill "$(cat "$live_dir/daemon.pid")"
+rm -f "$live_dir/daemon.pid"
+
 # ---- without nf_tables: a build that does not use it stands for a kernel that has none -----------------
 out=$live_dir/build
 if make -s -C "$live_top" O="$out" full_defconfig >/dev/null 2>&1 &&
 	sed -i 's/^CONFIG_NET_NFT=y/# CONFIG_NET_NFT is not set/' "$out/.config" &&
 	make -s -C "$live_top" O="$out" olddefconfig >/dev/null 2>&1 && make -s -C "$live_top" O="$out" >"$live_dir/make" 2>&1; then
 	MYCTR=$out/myctr
+	start
+	got=$(web one -d --net app -p 8080:80 2>&1)
+	has "a network that is to have nat is refused" 'network app: nat: the kernel has no nf_tables' "$got"
+	"$MYCTR" rm -f one >/dev/null 2>&1
+	kill "$(cat "$live_dir/daemon.pid")"
+	wait "$(cat "$live_dir/daemon.pid")"
+	sed -i 's/^subnet = 10.77.*/&\nnat = no/' "$MYCTR_ETC/manifest"
 	start
 	web one -d --net app -p 8080:80 -p 8443:80@lan0 -p 127.0.0.1:8081:80 -p 5300:53/udp -p 203.0.113.1:8444:80 >/dev/null
 	"$MYCTR" exec -d one true 2>/dev/null

@@ -126,8 +126,10 @@ who "from the device" host 192.168.1.1 8080 c02
 who "from the device by 127.0.0.1" host 127.0.0.1 8080 c02
 whou "UDP by 127.0.0.1" host 127.0.0.1 8080 c02
 who "from the device by IPv6" host '[fd00:1::1]' 8080 c02
-has "::1 cannot lead anywhere, and that is said" "leads nothing away from ::1" \
-	"$("$rules" add loop br0 10.88.0.2 fd00:88:0::2 '[::1]:8099:80' 2>&1)"
+who "and there by an interface's port" host 192.168.1.1 8443 c02
+who "by 127.0.0.1, too" host 127.0.0.1 8443 c02
+who "and IPv6" host '[fd00:1::1]' 8443 c02
+who "::1 is the device's own" host '[::1]' 8080 -
 
 # ---- containers ------------------------------------------------------------------------------------
 who "a container at its own port" c02 192.168.1.1 8080 c02

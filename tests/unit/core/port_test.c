@@ -39,6 +39,14 @@ static void reads(void **state)
 	assert_int_equal(p.family, AF_INET6);
 	assert_int_equal(p.addr[15], 1);
 	assert_true(port_is_loopback(&p));
+	assert_false(port_has_rules(&p));
+	assert_false(port_is_anywhere(&p));
+	assert_int_equal(port_parse("0.0.0.0:8080:80", &p, &e), 0);
+	assert_int_equal(p.family, AF_INET);
+	assert_true(port_is_anywhere(&p));
+	assert_int_equal(port_parse("[::]:8080:80", &p, &e), 0);
+	assert_int_equal(p.family, AF_INET6);
+	assert_true(port_is_anywhere(&p) && port_has_rules(&p));
 	assert_int_equal(port_parse("127.0.0.53:53:53/udp", &p, &e), 0);
 	assert_true(port_is_loopback(&p));
 }
@@ -51,6 +59,8 @@ static void prints(void **state)
 					    "8080:80@br-lan",
 					    "192.168.1.1:8080:80",
 					    "[fd00::1]:53:53/udp",
+					    "0.0.0.0:8080:80",
+					    "[::]:8080:80/udp",
 					    "80-81:8080-8081@eth0.5" };
 	struct err e = { 0 };
 	char buf[PORT_TEXT];
@@ -100,8 +110,6 @@ static void refuses(void **state)
 		"1.2.3:80:80",
 		"1.2.3.4.5:80:80",
 		"1.2.3.4:80:80@eth0",
-		"0.0.0.0:80:80",
-		"[::]:80:80",
 		"::1:80:80",
 		"[::1:80:80",
 		"[]:80:80",
@@ -156,6 +164,14 @@ static void overlaps(void **state)
 	assert_true(overlap("80:80@eth0", "80:81@eth0", &wan));
 	assert_false(overlap("1.2.3.4:80:80", "1.2.3.5:80:80", NULL));
 	assert_false(overlap("127.0.0.1:80:80", "[::1]:80:80", NULL));
+	/* all of a family is what no place is for both */
+	assert_true(overlap("0.0.0.0:80:80", "80:80", &wan));
+	assert_true(overlap("0.0.0.0:80:80", "0.0.0.0:80:81", &wan));
+	assert_false(overlap("0.0.0.0:80:80", "[::]:80:80", &wan));
+	assert_true(overlap("0.0.0.0:80:80", "1.2.3.4:80:80", &wan));
+	assert_false(overlap("[::]:80:80", "1.2.3.4:80:80", &wan));
+	assert_true(overlap("[::]:80:80", "80:80@lan0", &wan));
+	assert_false(overlap("[::]:80:80", "80:80@eth0", &wan));
 }
 
 static void lists(void **state)

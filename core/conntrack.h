@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kernel remembers of datagrams (connection tracking): a client that sends on from one port is led where
+ * its first datagram was led, also when the rules have changed since. So what is remembered is forgotten when a
+ * container with a published UDP port comes or goes. Source: linux/netfilter/nfnetlink_conntrack.h.
+ */
+#ifndef CORE_CONNTRACK_H
+#define CORE_CONNTRACK_H
+
+#include <errno.h>
+
+#include "core/lib/config.h"
+#include "core/rules.h"
+
+#if IS_ENABLED(CONFIG_NET_CONNTRACK)
+/*
+ * Forgets the UDP flows that lead to c's addresses, and those at a port of its list that were led nowhere.
+ * Everybody else's stay. 0, or -errno where the kernel cannot (no NF_CT_NETLINK).
+ */
+int conntrack_forget(const struct rules_ctr *c);
+#else
+static inline int conntrack_forget(const struct rules_ctr *c UNUSED)
+{
+	return 0;
+}
+#endif
+
+#endif
