@@ -233,10 +233,12 @@ void boot_system(struct sup *s)
 
 	boot_each(&y->module, boot_module);
 	boot_each(&y->sysctl, boot_sysctl);
+	chart_note("stage", "modules");
 	if (IS_ENABLED(CONFIG_BOOT_MOUNT))
 		mounts_all(&s->manifest);
 	else
 		boot_plain_mounts(y);
+	chart_note("stage", "mounts");
 	if (IS_ENABLED(CONFIG_SEED))
 		seed_boot(y);
 	/* after the mounts: a template may name a file of theirs */

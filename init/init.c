@@ -33,11 +33,20 @@ static void init_emergency(struct sup *s, const struct err *e)
 	strv_add(&s->manifest.system.arena, &s->manifest.system.console, "/bin/sh");
 }
 
+static void init_early(void)
+{
+	chart_open();
+	boot_early();
+}
+
 static void init_boot(struct sup *s)
 {
+	chart_note("stage", "early-mounts");
 	boot_system(s);
 	uevent_boot(s);
+	chart_note("stage", "devices");
 	interface_up_all(&s->manifest);
+	chart_note("stage", "interfaces");
 }
 
 static int init_run(struct cmd_line *line)
@@ -52,7 +61,7 @@ static int init_run(struct cmd_line *line)
 		return cmd_fail(&e);
 	}
 	if (!IS_ENABLED(CONFIG_REEXEC) || !getenv(REEXEC_ENV))
-		boot_early();
+		init_early();
 	self_seal(NULL);
 	reexec_open(&s);
 	self_init();

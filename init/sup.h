@@ -40,6 +40,7 @@
 #include "core/spec.h"
 #include "core/state.h"
 #include "core/system.h"
+#include "init/chart.h"
 #include "init/uevent.h"
 #include "init/when.h"
 

@@ -80,6 +80,7 @@ static enum sup_state sup_launch(struct ctr *c)
 	}
 	c->rec.flags &= ~(uint32_t)STATE_FLAG_STOPPED;
 	records_put(c, STATE_STARTING);
+	chart_note("launch", c->spec->name);
 	if (was_stopped)
 		sup_keep_stopped(c);
 	r = launcher_start(c);
@@ -100,6 +101,7 @@ static enum sup_state sup_started(struct ctr *c)
 	records_put(c, STATE_RUNNING);
 	ports_start(c);
 	plug_started(c);
+	chart_note("run", c->spec->name);
 	/* A short-lived program may have ended before its launcher had told of its start. */
 	if (c->has_status)
 		return sup_clean(c);
@@ -270,6 +272,7 @@ static void sup_note_status(struct ctr *c)
 	const struct cgroup_driver *d = cgroup_driver();
 	struct cgroup_stat st = { 0 };
 
+	chart_note("end", c->spec->name);
 	c->rec.ended = stamp_now();
 	if (WIFSIGNALED(c->status)) {
 		c->rec.cause = STATE_CAUSE_SIGNAL;

@@ -393,6 +393,7 @@ void sup_loop(struct sup *s)
 	guard_open(s);
 	ports_open(s);
 	uevent_open(s);
+	chart_loop(&s->loop);
 	update_resume(s);
 	reexec_done(s);
 	while (!s->loop.stop) {

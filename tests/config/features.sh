@@ -31,6 +31,7 @@ symbol()
 	command:help | command:version | command:daemon) echo CLI ;;
 	command:init) echo INIT ;;
 	command:prompt) echo CONSOLES ;;
+	command:bootchart) echo BOOTCHART ;;
 	command:poweroff | command:reboot | command:halt) echo CMD_DOWN ;;
 	command:image\ *) echo CMD_IMAGE ;;
 	command:network\ *) echo CMD_NETWORK ;;

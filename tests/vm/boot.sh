@@ -211,6 +211,16 @@ prompt()
 	see 'Press Enter' && ok "console: and is there again" || not_ok "console: and is there again" "$(console)"
 }
 
+chart()
+{
+	until_guest 20 '^app	' /usr/bin/myctr bootchart --format tsv
+	has "bootchart: what the kernel took" '^[(]kernel[)]	0	0	0	[1-9][0-9]*$' "$got"
+	has "bootchart: stages one after the other" mounts "$got"
+	is "bootchart: app was launched, then ran" yes "$(printf '%s\n' "$got" | awk '$1 == "app" && $3 > $2 && $2 > 0 { print "yes" }')"
+	is "bootchart: no line is wider than 80 columns" "" "$(ctr bootchart | awk 'length($0) > 80')"
+	has "bootchart: a drawing" '^</svg>$' "$(ctr bootchart --svg)"
+}
+
 seed() { guest /bin/busybox od -An -tx1 /var/lib/myctr/seed | tr -d ' \n'; }
 
 pack
@@ -222,6 +232,7 @@ if boot --initrd "$work/root.cpio" $disks -- -rtc base=2031-05-06T07:08:09 \
 	clock_first
 	prompt
 	hotplug
+	chart
 	seed_first=$(seed)
 	has "a seed is left for the next boot, which may count" '^6d79736565643101[0-9a-f]{64}$' "$seed_first"
 	guest /bin/touch /var/lib/myctr/mine
