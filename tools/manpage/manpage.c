@@ -196,6 +196,14 @@ static void man_machine(void)
 	     "mounted, fallback = read\\-only tries that, and tmpfs that and then memory; what it became is said on the "
 	     "console\nand under every \\fBmyctr ps\\fR.");
 	man_section(SECTION_MOUNT);
+	puts(".SH \"[device PATTERN]\"\nWhat PID 1 does with device nodes whose name below /dev matches (* and ? stand for "
+	     "anything but a slash), as they come and for\nthose that are there at boot. The kernel makes the nodes; USB serial "
+	     "lines also get their name in /dev/serial/by\\-id. The key device of a\ncontainer may be such a pattern or a name by "
+	     "id: the container runs without it, and gets the node and the right to use it when it comes.");
+	man_section(SECTION_DEVICE);
+	puts(".SH \"[console TTY]\"\nA command on the terminal /dev/TTY, as the device has booted and again whenever it ends. "
+	     "A terminal that is not there yet is waited for.");
+	man_section(SECTION_CONSOLE);
 }
 
 static void man_manifest(void)
