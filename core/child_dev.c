@@ -22,7 +22,7 @@
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
 #include "core/lib/sys.h"
-#include "core/plug.h"
+#include "core/lib/plug.h"
 #include "core/spawn.h"
 
 #ifndef TIOCGPTPEER

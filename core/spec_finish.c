@@ -11,7 +11,7 @@
 #include "core/health.h"
 #include "core/lib/config.h"
 #include "core/lib/path.h"
-#include "core/plug.h"
+#include "core/lib/plug.h"
 #include "core/port.h"
 #include "core/spec.h"
 #include "core/sysctl.h"

@@ -16,7 +16,7 @@
 #include "core/lib/path.h"
 #include "core/lib/uevent.h"
 #include "core/machine.h"
-#include "core/plug.h"
+#include "core/lib/plug.h"
 #include "init/sup.h"
 
 #define NODE_BY_ID "/dev/serial/by-id"

@@ -15,7 +15,7 @@
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
 #include "core/lib/sys.h"
-#include "core/plug.h"
+#include "core/lib/plug.h"
 #include "init/sup.h"
 
 #define PLUG_MS 20	    /* many uevents belong together */

@@ -16,7 +16,7 @@
 
 #include "core/lib/fd.h"
 #include "core/lib/uevent.h"
-#include "core/plug.h"
+#include "core/lib/plug.h"
 #include "init/sup.h"
 
 #define UEVENT_BUFFER (1 << 20) /* a hub with everything on it is many at once */

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "core/lib/fd.h"
-#include "core/plug.h"
+#include "core/lib/plug.h"
 #include "core/when.h"
 #include "init/sup.h"
 

@@ -24,7 +24,7 @@
 #include "core/lib/capname.h"
 #include "core/lib/config.h"
 #include "core/lib/fd.h"
-#include "core/plug.h"
+#include "core/lib/plug.h"
 #include "drivers/cgroup/v2.h"
 
 #define MAX_RULES 64

@@ -119,15 +119,15 @@ unit-init/budget := init/budget.c core/log.c core/paths.c $(if $(CONFIG_ROOTLESS
 endif
 unit-init/launcher := init/launcher.c core/lib/event.c core/lib/err.c core/lib/fd.c core/lib/sys.c
 ifeq ($(CONFIG_CONTROL),y)
-unit-init/life := init/supervise.c init/table.c init/order.c $(if $(CONFIG_WHEN),init/when.c core/plug.c) init/control.c core/ctl.c core/lib/event.c core/lib/stamp.c $(manifest-sources)
+unit-init/life := init/supervise.c init/table.c init/order.c $(if $(CONFIG_WHEN),init/when.c core/lib/plug.c) init/control.c core/ctl.c core/lib/event.c core/lib/stamp.c $(manifest-sources)
 unit_ldflags-init/life := -Wl,--wrap=manifest_load
 endif
 endif
 unit-core/lib/uevent := core/lib/uevent.c
 ifeq ($(CONFIG_UEVENT),y)
-unit-init/node := init/node.c core/plug.c core/lib/uevent.c $(manifest-sources)
+unit-init/node := init/node.c core/lib/plug.c core/lib/uevent.c $(manifest-sources)
 endif
-unit-core/plug := core/plug.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/arena.c core/lib/str_escape.c core/lib/str_nearest.c
+unit-core/lib/plug := core/lib/plug.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/arena.c core/lib/str_escape.c core/lib/str_nearest.c
 ifeq ($(CONFIG_WHEN),y)
 unit-core/when := $(manifest-sources)
 endif

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/plug.h"
+#include "core/lib/plug.h"
 
 static void test_match(void **state)
 {

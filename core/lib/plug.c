@@ -3,7 +3,7 @@
  * Patterns of device names. See plug.h. Runs where devices of a container are made and where uevents are
  * handled; reads folders, changes nothing.
  */
-#include "core/plug.h"
+#include "core/lib/plug.h"
 
 #include <dirent.h>
 #include <errno.h>
