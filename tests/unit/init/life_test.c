@@ -182,6 +182,18 @@ void ports_reload(struct sup *s)
 }
 #endif
 
+#ifdef CONFIG_BOOTCHART
+void chart_note(const char *what, const char *name)
+{
+	(void)what, (void)name;
+}
+
+void chart_loop(struct event_loop *l)
+{
+	(void)l;
+}
+#endif
+
 #ifdef CONFIG_CONSOLES
 void consoles_start(struct sup *s)
 {
