@@ -15,6 +15,7 @@ storage = tmpfs
 command = sleep 31337
 restart = no
 stop-timeout = 0
+crash-log = 0
 END
 boot()
 {
