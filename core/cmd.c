@@ -63,7 +63,7 @@ static bool cmd_lookup(const struct command *c, char letter, const char *name, s
 		t->flag = o->arg ? NULL : "";
 		return true;
 	}
-	if (!c->spec_options)
+	if (!cmd_takes_spec(c))
 		return false;
 	t->field = cmd_spec_option(letter, name, &t->flag);
 	return t->field != NULL;
@@ -97,13 +97,14 @@ static int cmd_store(struct cmd_parser *p, const struct cmd_target *t, const cha
 		p->line->count[t->row]++;
 		return p->cmd->repeats >> t->row & 1 ? cmd_repeat(p, t->row, value) : 0;
 	}
-	return cmd_spec_set(p->line->spec, t->field, value, &e) < 0 ? cmd_usage(p->cmd, "%s", e.msg)
-								    : 0;
+	if (cmd_takes_spec(p->cmd) && cmd_spec_set(p->line->spec, t->field, value, &e) < 0)
+		return cmd_usage(p->cmd, "%s", e.msg);
+	return 0;
 }
 
 static bool cmd_is_help(const struct cmd_parser *p, char letter, const char *name)
 {
-	return name ? !strcmp(name, "help") : letter == 'h' && !p->cmd->spec_options;
+	return name ? !strcmp(name, "help") : letter == 'h' && !cmd_takes_spec(p->cmd);
 }
 
 /* --name, --name=value, --name value */
@@ -195,7 +196,7 @@ int cmd_parse(const struct command *c, char **argv, struct cmd_line *line)
 	*line = (struct cmd_line){ .cmd = c, .args = argv };
 	if (c->n_options > CMD_OPTIONS_MAX)
 		return cmd_usage(c, "more options than this program can hold");
-	if (c->spec_options) {
+	if (cmd_takes_spec(c)) {
 		line->spec = spec_new();
 		if (!line->spec)
 			return cmd_usage(c, "out of memory");

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/lib/config.h"
 #include "core/lib/err.h"
 #include "core/lib/str.h"
 
@@ -114,6 +115,12 @@ int cmd_fail(const struct err *e);
 
 /* Prints a usage error with the verb's usage line and returns CMD_USAGE. */
 int cmd_usage(const struct command *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Only a build in which containers are described at the prompt has such verbs. */
+static inline bool cmd_takes_spec(const struct command *c)
+{
+	return IS_ENABLED(CONFIG_CMD_RUN) && c->spec_options;
+}
 
 /* Options that are other names of manifest keys (core/cmd_spec.c), as a docker user types them. */
 struct cmd_spec_alias {

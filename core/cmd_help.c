@@ -144,7 +144,7 @@ static void help_one(struct out *o, const struct command *c)
 	for (unsigned int i = 0; i < c->n_options; i++)
 		help_option(o, c->options[i].letter, c->options[i].name, c->options[i].arg,
 			    c->options[i].help);
-	if (!c->spec_options)
+	if (!cmd_takes_spec(c))
 		return;
 	out_text(o, "\nManifest keys\n");
 	for (unsigned int i = 0; i < spec_n_fields; i++) {

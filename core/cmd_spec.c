@@ -114,7 +114,7 @@ const char *cmd_nearest_option(const struct command *c, const char *name)
 
 	for (unsigned int i = 0; i < c->n_options; i++)
 		near = str_nearest_more(name, c->options[i].name, &best, near);
-	if (!c->spec_options)
+	if (!cmd_takes_spec(c))
 		return near;
 	for (unsigned int i = 0; i < spec_n_fields; i++)
 		near = str_nearest_more(name, spec_fields[i].name, &best, near);

@@ -86,15 +86,12 @@ static const struct {
 
 static int spec_finish_parts(const struct spec *s, struct err *e)
 {
-	char value[16];
-
 	for (unsigned int i = 0; i < ARRAY_SIZE(finish_parts); i++) {
 		const struct spec_field *f = spec_field(finish_parts[i].key);
 
 		if (finish_parts[i].built || !spec_is_set(s, f))
 			continue;
-		spec_get(s, f, 0, value, sizeof(value));
-		if (f->type == SPEC_BOOL ? strcmp(value, "yes") == 0 : strcmp(value, "no") != 0)
+		if (f->type != SPEC_BOOL || *(const bool *)((const char *)s + f->offset))
 			return err_set(e, ENOTSUP, "%s: not in this build; it needs %s", f->name,
 				       finish_parts[i].symbol);
 	}
@@ -192,15 +189,13 @@ static int spec_finish_log(const struct spec *s, struct err *e)
 
 static int spec_finish_drivers(const struct spec *s, struct err *e)
 {
-	char word[16];
 	bool found = DRIVER_NONE(storage);
 
 	for (DRIVER_EACH(storage, d))
 		found |= (*d)->kind == s->storage;
-	spec_get(s, spec_field("storage"), 0, word, sizeof(word));
 	if (!found)
 		return err_set(e, ENOTSUP, "storage = %s: not in this build; see myctr features",
-			       word);
+			       spec_field("storage")->words[s->storage]);
 	for (unsigned int i = 0; i < s->network.n; i++) {
 		uint64_t kind = net_kind_of(s->network.v[i]);
 

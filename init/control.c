@@ -261,7 +261,8 @@ static int control_do(struct sup_client *cl, const struct ctl_request *r, struct
 	if (cl->sup->going_down)
 		return err_set(e, ESHUTDOWN, "the device is going down");
 	if (r->op == CTL_RUN)
-		return control_run(cl, r, e);
+		return IS_ENABLED(CONFIG_CMD_RUN) ? control_run(cl, r, e)
+						  : err_set(e, ENOTSUP, "run: not in this build");
 	if (IS_ENABLED(CONFIG_REEXEC) && r->op == CTL_REEXEC)
 		return reexec_request(cl->sup, r, e);
 	if (IS_ENABLED(CONFIG_UPDATE) && r->op == CTL_UPDATE)
