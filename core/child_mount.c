@@ -62,12 +62,10 @@ int child_root(struct launch *l, struct err *e)
 	static const char wrap_image[] = "image", wrap_storage[] = "storage";
 	char lower[PATHS_MAX], root[PATHS_MAX];
 	bool direct = l->storage_driver->direct;
-	int r = paths_join(lower, paths.run, "mnt", "lower");
+	int r;
 
-	if (r == 0)
-		r = paths_join(root, paths.run, "mnt", "root");
-	if (r < 0)
-		return err_sys(e, r, "%s/mnt", paths.run);
+	paths_of(lower, paths.run, "mnt", "lower");
+	paths_of(root, paths.run, "mnt", "root");
 	if (IS_ENABLED(CONFIG_USERNS) && l->mounts_outside &&
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_sys(e, errno, "leaving the host's mounts");
@@ -127,10 +125,8 @@ static bool child_needs_host(const struct launch *l)
 int child_enter_root(struct child *c, struct err *e)
 {
 	char root[PATHS_MAX];
-	int r = paths_join(root, paths.run, "mnt", "root");
 
-	if (r < 0)
-		return err_sys(e, r, "%s/mnt", paths.run);
+	paths_of(root, paths.run, "mnt", "root");
 	/* What a user namespace has inherited is locked in place; a bind of it is not. */
 	if (IS_ENABLED(CONFIG_USERNS) && c->l->mounts_outside &&
 	    mount(root, root, NULL, MS_BIND | MS_REC, NULL) < 0)

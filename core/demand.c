@@ -19,13 +19,13 @@ static NORETURN void demand_child(void)
 {
 	char *argv[] = { "myctr", "daemon", "--on-demand", NULL };
 	char path[PATHS_MAX];
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC), log = -1;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), log;
 
 	setsid();
 	if (fork() > 0)
 		_exit(0);
-	if (paths_join(path, paths.run, "daemon.log", NULL) >= 0)
-		log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	paths_of(path, paths.run, "daemon.log", NULL);
+	log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	dup2(null, 0);
 	dup2(null, 1);
 	dup2(log < 0 ? null : log, 2);

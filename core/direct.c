@@ -28,8 +28,7 @@ static int direct_open(struct state *s, bool writable, struct err *e)
 {
 	char path[PATHS_MAX];
 
-	if (paths_join(path, paths.run, "state", NULL) < 0)
-		return err_set(e, ENAMETOOLONG, "%s", paths.run);
+	paths_of(path, paths.run, "state", NULL);
 	return state_open(s, path, CONFIG_STATE_RECORDS, writable, false, e);
 }
 

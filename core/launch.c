@@ -370,9 +370,8 @@ static int launch_image(struct launch *l, struct err *e)
 static int launch_storage(struct launch *l, struct err *e)
 {
 	struct storage_args *a = &l->storage;
-	char dir[PATHS_MAX];
-	int r;
 
+	_Static_assert(sizeof(a->dir) >= PATHS_MAX, "paths_of() fills PATHS_MAX bytes");
 	for (DRIVER_EACH(storage, d))
 		if ((*d)->kind == l->spec->storage)
 			l->storage_driver = *d;
@@ -382,10 +381,7 @@ static int launch_storage(struct launch *l, struct err *e)
 	a->spec = l->spec;
 	a->in_userns = rootless_active();
 	a->writable = l->image.driver->writable;
-	r = paths_join(dir, paths.data, "containers", l->spec->name);
-	if (r < 0)
-		return err_sys(e, r, "%s", l->spec->name);
-	snprintf(a->dir, sizeof(a->dir), "%s", dir);
+	paths_of(a->dir, paths.data, "containers", l->spec->name);
 	return l->storage_driver->prepare ? l->storage_driver->prepare(a, e) : 0;
 }
 

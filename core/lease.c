@@ -116,8 +116,7 @@ static int lease_open_file(struct records *r, const char *root, bool make, bool 
 	char path[PATHS_MAX];
 
 	r->fd = -1;
-	if (paths_join(path, root, "addresses", NULL) < 0)
-		return err_set(e, ENAMETOOLONG, "%s", root);
+	paths_of(path, root, "addresses", NULL);
 	/* Writable means made, so one that is only to be changed is looked for before. */
 	if (!make && access(path, F_OK) < 0)
 		return -ENOENT;
@@ -421,9 +420,10 @@ int lease_each(const char *container, int (*each)(const struct net_link *l, void
 	struct net_link l;
 	struct records r;
 	uint32_t slots;
-	int ret = paths_join(path, paths.run, "addresses", NULL);
+	int ret = 0;
 
-	if (ret < 0 || record_open(&r, &lease_format, path, LEASE_CAPACITY, false, false, NULL) < 0)
+	paths_of(path, paths.run, "addresses", NULL);
+	if (record_open(&r, &lease_format, path, LEASE_CAPACITY, false, false, NULL) < 0)
 		return 0;
 	slots = record_slots(&r);
 	for (uint32_t i = 0; i < slots && ret >= 0; i++) {

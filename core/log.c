@@ -18,14 +18,14 @@ const struct log_driver *log_driver(const char *name)
 	return NULL;
 }
 
-int log_args_of(struct log_args *a, const struct log_driver *d, const char *name)
+void log_args_of(struct log_args *a, const struct log_driver *d, const char *name)
 {
 	*a = (struct log_args){ .name = name };
-	_Static_assert(sizeof(a->dir) >= PATHS_MAX, "paths_join() fills PATHS_MAX bytes");
-	if (!d->kept)
-		return paths_join(a->dir, paths.run, "logs", NULL);
-	memcpy(a->dir, paths.log, sizeof(paths.log));
-	return 0;
+	_Static_assert(sizeof(a->dir) >= PATHS_MAX, "paths_of() fills PATHS_MAX bytes");
+	if (d->kept)
+		memcpy(a->dir, paths.log, sizeof(paths.log));
+	else
+		paths_of(a->dir, paths.run, "logs", NULL);
 }
 
 static int log_open_one(const struct spec *s, const char *name, struct log **out, struct err *e)
@@ -38,8 +38,7 @@ static int log_open_one(const struct spec *s, const char *name, struct log **out
 		return err_set(e, ENOTSUP,
 			       "log = %s: this build has no such log driver; see `myctr features`",
 			       name);
-	if (log_args_of(&a, d, s->name) < 0)
-		return err_set(e, ENAMETOOLONG, "log: the name of its folder is too long");
+	log_args_of(&a, d, s->name);
 	a.size = s->log_size;
 	a.files = (unsigned int)s->log_files;
 	a.server = s->log_server;
@@ -76,10 +75,10 @@ int log_remove(const char *name)
 
 	for (DRIVER_EACH(log, d)) {
 		struct log_args a;
-		int rc = log_args_of(&a, *d, name);
+		int rc;
 
-		if (!rc && (*d)->remove)
-			rc = (*d)->remove(&a);
+		log_args_of(&a, *d, name);
+		rc = (*d)->remove ? (*d)->remove(&a) : 0;
 		if (rc < 0 && !first)
 			first = rc;
 	}

@@ -16,8 +16,8 @@
 /* The driver of this name, or NULL when it is not in this build. */
 const struct log_driver *log_driver(const char *name);
 
-/* Fills a with what readers need of driver d. -ENAMETOOLONG when the folder's name is too long. */
-int log_args_of(struct log_args *a, const struct log_driver *d, const char *name);
+/* Fills a with what readers need of driver d. */
+void log_args_of(struct log_args *a, const struct log_driver *d, const char *name);
 
 /*
  * Opens or continues the logs a finished spec asks for. *out is closed with log_close(); with a failure it

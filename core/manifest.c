@@ -80,8 +80,7 @@ int manifest_load(struct manifest *m, struct err *e)
 	if (!IS_ENABLED(CONFIG_MANIFEST_TEXT))
 		return err_set(e, ENOENT,
 			       "no manifest: none was compiled in, and this build reads no text");
-	if (paths_join(path, paths.etc, "manifest", NULL) < 0)
-		return err_set(e, ENAMETOOLONG, "%s/manifest: path too long", paths.etc);
+	paths_of(path, paths.etc, "manifest", NULL);
 	m->in_force = true;
 	ret = manifest_read(m, path, e);
 	return ret == -ENOENT && builtin ? manifest_load_builtin(m, e) : ret;

@@ -17,8 +17,8 @@ unsigned int marks_print(struct out *o)
 	char path[PATHS_MAX], text[MARKS_MAX];
 	unsigned int n = 0;
 
-	if (paths_join(path, paths.run, "marks", NULL) < 0 ||
-	    fd_read_text(AT_FDCWD, path, text, sizeof(text)) <= 0)
+	paths_of(path, paths.run, "marks", NULL);
+	if (fd_read_text(AT_FDCWD, path, text, sizeof(text)) <= 0)
 		return 0;
 	for (char *line = text; *line; n++) {
 		size_t len = strcspn(line, "\n");

@@ -40,10 +40,7 @@ static int names_done(const struct names_out *o)
 
 static bool names_is_domain(const char *text, size_t n)
 {
-	static const char allowed[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-
-	return n > 0 && n < SPEC_HOST_NAME - 2 && strspn(text, allowed) >= n && text[0] != '-' &&
+	return n > 0 && n < SPEC_HOST_NAME - 2 && strspn(text, STR_NAME) >= n && text[0] != '-' &&
 	       text[0] != '.' && !memmem(text, n, "..", 2);
 }
 
@@ -73,9 +70,11 @@ int names_add_host(const char *text, char name[SPEC_HOST_NAME], struct addr *a, 
 	return names_server(text + n + 1, a, e);
 }
 
+#define NAMES_OPTION "abcdefghijklmnopqrstuvwxyz0123456789-:"
+
 int names_option(const char *text, struct err *e)
 {
-	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-:");
+	size_t n = strspn(text, NAMES_OPTION);
 
 	if (n == 0 || text[n])
 		return err_set(e, EINVAL, "%s: not an option of resolv.conf", text);
@@ -162,8 +161,7 @@ static void names_host_server(struct names_out *o, const struct names *n, const 
 static void names_host_search(struct names_out *o, const struct names *n, const char *value)
 {
 	(void)n;
-	if (value[strspn(value,
-			 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_. \t")])
+	if (value[strspn(value, " \t" STR_NAME)])
 		return;
 	names_put(o, "search %s\n", value);
 }
@@ -171,7 +169,7 @@ static void names_host_search(struct names_out *o, const struct names *n, const 
 static void names_host_options(struct names_out *o, const struct names *n, const char *value)
 {
 	(void)n;
-	if (!value[strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-: \t")])
+	if (!value[strspn(value, " \t" NAMES_OPTION)])
 		names_put(o, "options %s\n", value);
 }
 

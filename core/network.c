@@ -13,6 +13,7 @@
 #include "core/lib/config.h"
 #include "core/lib/hash.h"
 #include "core/lib/path.h"
+#include "core/lib/str.h"
 #include "core/machine.h"
 
 #define CHECK(fn) (SPEC_FOREIGN ? (fn) : NULL)
@@ -392,10 +393,8 @@ const char *net_short_name(char buf[NET_IFNAME], const char *prefix, const char 
 {
 	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
 	size_t n = str_format(buf, NET_IFNAME, "%s", prefix);
-	bool whole =
-		!salt && strlen(name) <= NET_IFNAME - 1 - n &&
-		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
-			strlen(name);
+	bool whole = !salt && strlen(name) <= NET_IFNAME - 1 - n &&
+		     strspn(name, STR_NAME) == strlen(name);
 	size_t room = whole ? NET_IFNAME - 1 : NET_IFNAME - 1 - 5;
 	uint32_t h = hash_crc32c(salt, name, strlen(name));
 

@@ -103,19 +103,25 @@ int paths_join(char *buf, const char *root, const char *sub, const char *name)
 	return n < 0 || n >= PATHS_MAX ? -ENAMETOOLONG : 0;
 }
 
+void paths_of(char *buf, const char *root, const char *sub, const char *name)
+{
+	paths_join(buf, root, sub, name);
+}
+
 int paths_make_run(struct err *e)
 {
 	static const char *const subs[] = { "logs", "specs", "mnt/lower", "mnt/root" };
 	char path[PATHS_MAX];
 
 	/* The last one made is there: so are the others. */
-	if (paths_join(path, paths.run, "mnt/root", NULL) == 0 && access(path, F_OK) == 0)
+	paths_of(path, paths.run, "mnt/root", NULL);
+	if (access(path, F_OK) == 0)
 		return 0;
 	for (unsigned int i = 0; i < ARRAY_SIZE(subs); i++) {
-		int r = paths_join(path, paths.run, subs[i], NULL);
+		int r;
 
-		if (r == 0)
-			r = path_mkdirs(path, 0700);
+		paths_of(path, paths.run, subs[i], NULL);
+		r = path_mkdirs(path, 0700);
 		if (r < 0)
 			return err_sys(e, r, "%s/%s: making the folder", paths.run, subs[i]);
 	}

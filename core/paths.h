@@ -25,7 +25,13 @@ extern struct paths paths;
  */
 int paths_init(struct err *e);
 
-/* "run/sub" and "run/sub/name" below one of the roots, into buf of PATHS_MAX bytes. -ENAMETOOLONG. */
+/*
+ * "root/sub" and "root/sub/name" into buf of PATHS_MAX bytes. It always fits: root is one of the above, sub a word or
+ * two of ours, name NULL or that of a container, or a file named after one.
+ */
+void paths_of(char *buf, const char *root, const char *sub, const char *name);
+
+/* The same of anything. -ENAMETOOLONG. */
 int paths_join(char *buf, const char *root, const char *sub, const char *name);
 
 /*

@@ -14,12 +14,10 @@
 
 bool port_is_device(const char *name)
 {
-	static const char allowed[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 	size_t n = strnlen(name, PORT_DEVICE);
 
-	return n > 0 && n < PORT_DEVICE && !name[strspn(name, allowed)] && strcmp(name, ".") != 0 &&
-	       strcmp(name, "..") != 0;
+	return n > 0 && n < PORT_DEVICE && !name[strspn(name, STR_NAME)] &&
+	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
 /* "80" or "80-90". */

@@ -92,9 +92,10 @@ static int publish_others(const struct launch *l, struct err *e)
 	struct state_record rec;
 	char path[PATHS_MAX];
 	struct state s;
-	int r = paths_join(path, paths.run, "state", NULL);
+	int r = 0;
 
-	if (r < 0 || state_open(&s, path, CONFIG_STATE_RECORDS, false, false, NULL) < 0)
+	paths_of(path, paths.run, "state", NULL);
+	if (state_open(&s, path, CONFIG_STATE_RECORDS, false, false, NULL) < 0)
 		return 0;
 	for (uint32_t i = 0, n = state_slots(&s); r >= 0 && i < n; i++) {
 		if (state_get(&s, i, &rec) < 0 || rec.kind != STATE_CONTAINER)

@@ -109,10 +109,7 @@ static int spec_check_mac(const char *text, struct err *e)
 /* RFC 1123 with the kernel's length. */
 static int spec_check_hostname(const char *text, struct err *e)
 {
-	static const char allowed[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
-
-	if (!*text || strlen(text) > 64 || text[strspn(text, allowed)] || text[0] == '-')
+	if (!*text || strlen(text) > 64 || text[strspn(text, STR_HOST)] || text[0] == '-')
 		return err_set(e, EINVAL, "%s: not a host name", text);
 	return 0;
 }

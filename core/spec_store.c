@@ -21,10 +21,9 @@ int spec_store_running(const struct spec *s, struct err *e)
 	char path[PATHS_MAX];
 	AUTO_FD int fd = -1;
 	size_t len;
-	int r = paths_join(path, paths.run, "specs", s->name);
+	int r;
 
-	if (r < 0)
-		return err_sys(e, r, "%s", s->name);
+	paths_of(path, paths.run, "specs", s->name);
 	r = spec_encode(s, &bytes, &len, e);
 	if (r < 0)
 		return r;
@@ -38,11 +37,16 @@ int spec_store_running(const struct spec *s, struct err *e)
 int spec_store_ended(const char *name)
 {
 	char path[PATHS_MAX];
-	int r = paths_join(path, paths.run, "specs", name);
 
-	if (r < 0)
-		return r;
+	paths_of(path, paths.run, "specs", name);
 	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* Its folder, and its description in there. */
+static void store_kept_path(char dir[PATHS_MAX], char path[PATHS_MAX], const char *name)
+{
+	paths_of(dir, paths.data, "containers", name);
+	paths_of(path, dir, "spec", NULL);
 }
 
 int spec_store_keep(const struct spec *s, struct err *e)
@@ -50,12 +54,9 @@ int spec_store_keep(const struct spec *s, struct err *e)
 	AUTO_FREE uint8_t *bytes = NULL;
 	char dir[PATHS_MAX], path[PATHS_MAX];
 	size_t len;
-	int r = paths_join(dir, paths.data, "containers", s->name);
+	int r;
 
-	if (r == 0)
-		r = paths_join(path, dir, "spec", NULL);
-	if (r < 0)
-		return err_sys(e, r, "%s", s->name);
+	store_kept_path(dir, path, s->name);
 	r = spec_encode(s, &bytes, &len, e);
 	if (r < 0)
 		return r;
@@ -88,9 +89,7 @@ int spec_load_kept(const char *name, struct spec **out, struct err *e)
 
 	if (!path_is_name(name))
 		return err_set(e, EINVAL, "not a container name");
-	if (paths_join(dir, paths.data, "containers", name) < 0 ||
-	    paths_join(path, dir, "spec", NULL) < 0)
-		return err_set(e, ENAMETOOLONG, "%s: path too long", name);
+	store_kept_path(dir, path, name);
 	return spec_load_from(path, out, e);
 }
 
@@ -100,8 +99,7 @@ int spec_load_running(const char *name, struct spec **out, struct err *e)
 
 	if (!path_is_name(name))
 		return err_set(e, EINVAL, "not a container name");
-	if (paths_join(path, paths.run, "specs", name) < 0)
-		return err_set(e, ENAMETOOLONG, "%s: path too long", name);
+	paths_of(path, paths.run, "specs", name);
 	return spec_load_from(path, out, e);
 }
 
@@ -116,6 +114,6 @@ bool spec_is_kept(const char *name)
 {
 	char dir[PATHS_MAX], path[PATHS_MAX];
 
-	return paths_join(dir, paths.data, "containers", name) == 0 &&
-	       paths_join(path, dir, "spec", NULL) == 0 && access(path, F_OK) == 0;
+	store_kept_path(dir, path, name);
+	return access(path, F_OK) == 0;
 }

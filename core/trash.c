@@ -28,8 +28,7 @@ static int trash_move(const char *from, const char *name)
 	char trash[PATHS_MAX], to[PATHS_MAX];
 	unsigned long long n = event_now();
 
-	if (paths_join(trash, paths.data, "containers", TRASH_NAME) < 0)
-		return -ENAMETOOLONG;
+	paths_of(trash, paths.data, "containers", TRASH_NAME);
 	for (int i = 0; i < TRASH_TRIES; i++, n++) {
 		if ((size_t)snprintf(to, sizeof(to), "%s/%s~%llu", trash, name, n) >= sizeof(to))
 			return -ENAMETOOLONG;
@@ -48,10 +47,10 @@ static int trash_move(const char *from, const char *name)
 int trash_put(const char *name, struct err *e)
 {
 	char path[PATHS_MAX];
-	int r = paths_join(path, paths.data, "containers", name);
+	int r;
 
-	if (r == 0)
-		r = trash_move(path, name);
+	paths_of(path, paths.data, "containers", name);
+	r = trash_move(path, name);
 	if (r < 0 && r != -ENOENT && r != -ENAMETOOLONG)
 		r = path_remove(AT_FDCWD, path);
 	if (r < 0 && r != -ENOENT)
@@ -64,8 +63,7 @@ static int trash_open(void)
 	char path[PATHS_MAX];
 	int fd;
 
-	if (paths_join(path, paths.data, "containers", TRASH_NAME) < 0)
-		return -ENAMETOOLONG;
+	paths_of(path, paths.data, "containers", TRASH_NAME);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
@@ -101,7 +99,8 @@ int trash_empty(struct err *e)
 	if (flock(fd, LOCK_EX) < 0)
 		return err_sys(e, errno, TRASH_NAME ": locking");
 	r = trash_remove_all(fd, e);
-	if (r == 0 && paths_join(path, paths.data, "containers", TRASH_NAME) == 0)
+	paths_of(path, paths.data, "containers", TRASH_NAME);
+	if (r == 0)
 		rmdir(path);
 	return r;
 }

@@ -42,8 +42,7 @@ static void adopt_output(struct ctr *c)
 	int fd;
 
 	snprintf(name, sizeof(name), "%s.fifo", c->spec->name);
-	if (paths_join(path, paths.run, "logs", name) < 0)
-		return;
+	paths_of(path, paths.run, "logs", name);
 	fd = reexec_output(c->sup, c->spec->name);
 	if (fd < 0)
 		fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
@@ -258,8 +257,7 @@ static void adopt_all_kept(struct sup *s)
 	AUTO_DIR DIR *d = NULL;
 	struct dirent *entry;
 
-	if (paths_join(path, paths.data, "containers", NULL) < 0)
-		return;
+	paths_of(path, paths.data, "containers", NULL);
 	d = opendir(path);
 	while (d && (entry = readdir(d)) != NULL)
 		if (path_is_name(entry->d_name) && spec_is_kept(entry->d_name))

@@ -127,8 +127,9 @@ static struct log *budget_ring(struct ctr *c)
 	struct log_args a;
 
 	c->ring_looked_for = false;
-	if (c->ring || !d || log_args_of(&a, d, c->spec->name) < 0)
+	if (c->ring || !d)
 		return c->ring;
+	log_args_of(&a, d, c->spec->name);
 	a.size = c->spec->log_size;
 	if (d->open(&a, &c->ring, &e) < 0)
 		sup_say(c->spec->name, "its output is not kept: %s", e.msg);
@@ -166,8 +167,9 @@ static void budget_end_ring(struct ctr *c, struct log *to)
 	c->ring_looked_for = true;
 	log_close(c->ring);
 	c->ring = NULL;
-	if (!d || log_args_of(&a, d, c->spec->name) < 0)
+	if (!d)
 		return;
+	log_args_of(&a, d, c->spec->name);
 	if (d->read(&a, &cursor, budget_move_piece, &m, &e) != -ENOENT)
 		d->remove(&a);
 }

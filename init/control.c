@@ -388,12 +388,12 @@ int control_open(struct sup *s, struct err *e)
 	mode_t old;
 	int r;
 
+	_Static_assert(sizeof(a.sun_path) > sizeof(paths.run) + sizeof("ctl"), "no room for it");
 	if (sup_resumed(s) && s->ctl.fd >= 0) {
 		s->ctl.ready = control_accept;
 		return event_add(&s->loop, &s->ctl, EPOLLIN);
 	}
-	if (paths_join(path, paths.run, "ctl", NULL) < 0 || strlen(path) >= sizeof(a.sun_path))
-		return err_set(e, ENAMETOOLONG, "%s/ctl: path too long for a socket", paths.run);
+	paths_of(path, paths.run, "ctl", NULL);
 	str_copy(a.sun_path, sizeof(a.sun_path), path);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
@@ -412,6 +412,6 @@ void control_close_socket(void)
 {
 	char path[PATHS_MAX];
 
-	if (paths_join(path, paths.run, "ctl", NULL) >= 0)
-		unlink(path);
+	paths_of(path, paths.run, "ctl", NULL);
+	unlink(path);
 }

@@ -102,8 +102,9 @@ static void crash_keep(struct ctr *c)
 		return;
 	c->crashed = false;
 	t.buf = buf = malloc(t.size);
-	if (!buf || !d || !d->read || log_args_of(&a, d, c->spec->name) < 0)
+	if (!buf || !d || !d->read)
 		return;
+	log_args_of(&a, d, c->spec->name);
 	if (d->read(&a, &cursor, tail_take, &t, &e) < 0)
 		return;
 	c->crash_kept = event_now();

@@ -67,7 +67,8 @@ static void names_refresh(struct dns *d)
 	char path[PATHS_MAX];
 	struct stat st;
 
-	if (paths_join(path, paths.run, "addresses", NULL) < 0 || stat(path, &st) < 0)
+	paths_of(path, paths.run, "addresses", NULL);
+	if (stat(path, &st) < 0)
 		st = (struct stat){ 0 };
 	if (d->names_read && now - d->names_read > NAMES_GRAIN_MS &&
 	    memcmp(&st.st_mtim, &d->names_changed, sizeof(st.st_mtim)) == 0)

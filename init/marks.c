@@ -17,8 +17,9 @@ void marks_add(const char *what, const char *text)
 	struct err e = { 0 };
 	AUTO_FD int fd = -1;
 
-	if (paths_make_run(&e) < 0 || paths_join(path, paths.run, "marks", NULL) < 0)
+	if (paths_make_run(&e) < 0)
 		return;
+	paths_of(path, paths.run, "marks", NULL);
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
 	str_format(line, sizeof(line), "%s: %s", what, text);
 	str_escape(safe, sizeof(safe) - 1, line, strlen(line));

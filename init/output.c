@@ -22,12 +22,12 @@
 #define OUTPUT_CHUNK 4096
 #define OUTPUT_CHUNKS 8 /* per turn and container */
 
-static int output_path(const struct ctr *c, char path[PATHS_MAX])
+static void output_path(const struct ctr *c, char path[PATHS_MAX])
 {
 	char name[STATE_NAME + 8];
 
 	snprintf(name, sizeof(name), "%s.fifo", c->spec->name);
-	return paths_join(path, paths.run, "logs", name);
+	paths_of(path, paths.run, "logs", name);
 }
 
 /* Returns bytes taken, 0 at the end, -EAGAIN when there is nothing now. */
@@ -106,13 +106,12 @@ int output_fifo(struct ctr *c)
 	struct err e = { 0 };
 	char path[PATHS_MAX];
 	AUTO_FD int theirs = -1;
-	int mine, r = output_path(c, path);
+	int mine, r;
 
 	/* A log that cannot be kept does not stop the container; its output is then dropped. */
 	if (output_open(c, &e) < 0)
 		sup_say(c->spec->name, "its output is not kept: %s", e.msg);
-	if (r < 0)
-		return r;
+	output_path(c, path);
 	unlink(path);
 	if (mkfifo(path, 0600) < 0)
 		return -errno;
@@ -142,6 +141,6 @@ void output_close(struct ctr *c)
 	budget_close(c);
 	log_close(c->log);
 	c->log = NULL;
-	if (output_path(c, path) >= 0)
-		unlink(path);
+	output_path(c, path);
+	unlink(path);
 }

@@ -21,13 +21,14 @@ int records_open(struct sup *s, struct err *e)
 {
 	char path[PATHS_MAX];
 	struct err disk = { 0 };
-	int r = paths_join(path, paths.run, "state", NULL);
+	int r;
 
-	if (r >= 0)
-		r = state_open(&s->state, path, CONFIG_STATE_RECORDS, true, false, e);
+	paths_of(path, paths.run, "state", NULL);
+	r = state_open(&s->state, path, CONFIG_STATE_RECORDS, true, false, e);
 	if (r < 0)
 		return r;
-	if (paths_join(path, paths.data, "state", NULL) < 0 || path_mkdirs(paths.data, 0755) < 0 ||
+	paths_of(path, paths.data, "state", NULL);
+	if (path_mkdirs(paths.data, 0755) < 0 ||
 	    state_open(&s->disk, path, CONFIG_STATE_RECORDS, true, true, &disk) < 0) {
 		s->disk.file.fd = -1;
 		sup_say(NULL, "restarts and exits will not outlive power: %s",

@@ -84,10 +84,9 @@ static int table_lock(struct sup *s, struct err *e)
 {
 	char path[PATHS_MAX];
 
-	if (paths_join(path, paths.run, "lock", NULL) < 0)
-		return err_set(e, ENAMETOOLONG, "%s", paths.run);
 	if (sup_resumed(s) && s->lock >= 0)
 		return 0;
+	paths_of(path, paths.run, "lock", NULL);
 	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (s->lock < 0)
 		return err_sys(e, errno, "%s", path);

@@ -62,8 +62,7 @@ static int logs_read_from(struct logs *l, const struct log_driver *d, uint64_t *
 {
 	struct log_args a;
 
-	if (log_args_of(&a, d, l->name) < 0)
-		return err_set(e, ENAMETOOLONG, "%s: the name of its log is too long", l->name);
+	log_args_of(&a, d, l->name);
 	return d->read(&a, cursor, logs_text_each, &l->text, e);
 }
 
@@ -117,16 +116,16 @@ static bool logs_has_ended(const struct logs *l)
 
 static int logs_follow(struct logs *l, struct err *e)
 {
-	char state[PATHS_MAX], ring[PATHS_MAX];
+	char path[PATHS_MAX];
 	AUTO_WATCH struct watch w;
 	bool ended = false;
 	int rc;
 
 	watch_open(&w);
-	if (paths_join(state, paths.run, "state", NULL) == 0)
-		watch_add(&w, state);
-	if (paths_join(ring, paths.run, "logs", NULL) == 0)
-		watch_add(&w, ring);
+	paths_of(path, paths.run, "state", NULL);
+	watch_add(&w, path);
+	paths_of(path, paths.run, "logs", NULL);
+	watch_add(&w, path);
 	watch_add(&w, paths.log);
 	/* Read once more after its end was seen: its last words may have come between. */
 	for (;;) {

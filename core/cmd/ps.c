@@ -355,8 +355,7 @@ static int ps_open(struct ps *p, struct err *e)
 	char path[PATHS_MAX];
 	int rc;
 
-	if (paths_join(path, paths.run, "state", NULL) < 0)
-		return err_set(e, ENAMETOOLONG, "ps: the name of the state file is too long");
+	paths_of(path, paths.run, "state", NULL);
 	rc = state_open(&p->state, path, 0, false, false, e);
 	/* Nothing was ever started since the device was: that is an empty list. */
 	return rc == -ENOENT ? 0 : rc;

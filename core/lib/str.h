@@ -15,6 +15,13 @@
 #include "core/lib/arena.h"
 #include "core/lib/util.h"
 
+/*
+ * What may be in a host name, and in most other names: for strspn(3). Always as literals, of which the program has
+ * one: each ends in the same bytes.
+ */
+#define STR_HOST "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-."
+#define STR_NAME "_" STR_HOST
+
 /* A list of strings in an arena; NULL-terminated, so v is an argv. */
 struct strv {
 	char **v; /* NULL while empty */

@@ -49,11 +49,10 @@ int lease_each(const char *container, int (*each)(const struct net_link *l, void
 	return 0;
 }
 
-int paths_join(char *buf, const char *root, const char *sub, const char *name)
+void paths_of(char *buf, const char *root, const char *sub, const char *name)
 {
 	(void)name;
 	snprintf(buf, PATHS_MAX, "%s/%s", root, sub);
-	return 0;
 }
 
 static char *www[] = { (char *)"www", (char *)"Shop", NULL }, *shop[] = { (char *)"shop", NULL },

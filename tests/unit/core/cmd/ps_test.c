@@ -38,11 +38,10 @@ int cmd_usage(const struct command *c, const char *fmt, ...)
 	return CMD_USAGE;
 }
 
-int paths_join(char *buf, const char *root, const char *sub, const char *name)
+void paths_of(char *buf, const char *root, const char *sub, const char *name)
 {
 	(void)name;
 	snprintf(buf, PATHS_MAX, "%s/%s", root, sub);
-	return 0;
 }
 
 /* Runs ps with the option rows whose values are given; its output is in output. */
