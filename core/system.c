@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/lib/config.h"
+#include "core/lib/path.h"
 #include "core/port.h"
 #include "core/template.h"
 
@@ -70,6 +71,22 @@ static int system_check_wan(const char *text, struct err *e)
 static const char *const system_credits[] = { "yes", "no", NULL };
 #endif
 
+#if IS_ENABLED(CONFIG_FACTORY)
+static const char *const system_modes[] = { "normal", "factory", NULL };
+static const char *const system_afters[] = { "poweroff", "wait", "normal", NULL };
+
+static int system_check_keep(const char *text, struct err *e)
+{
+	return path_is_name(text) ? 0 : err_set(e, EINVAL, "%s: not a name", text);
+}
+
+static int system_check_dir(const char *text, struct err *e)
+{
+	return text[0] == '/' && text[1] ? 0
+					 : err_set(e, EINVAL, "%s: is not an absolute path", text);
+}
+#endif
+
 const struct spec_field system_fields[] = {
 	FIELD(1, "hostname", SPEC_STR, hostname, "NAME",
 	      "name of the device; gw-${serial}, ${mac:eth0}, ${file:PATH}",
@@ -95,6 +112,19 @@ const struct spec_field system_fields[] = {
 #if IS_ENABLED(CONFIG_SEED)
 	FIELD(20, "seed-credit", SPEC_ENUM, seed_credit, "",
 	      "the kept random seed counts as entropy (yes)", .words = system_credits),
+#endif
+#if IS_ENABLED(CONFIG_FACTORY)
+	FIELD(30, "mode", SPEC_ENUM, mode, "", "factory: the tasks are tests",
+	      .words = system_modes),
+	FIELD(31, "after-factory", SPEC_ENUM, after_factory, "",
+	      "after the tests; normal only when all are passed", .words = system_afters),
+	FIELD(32, "factory-timeout", SPEC_TIME, factory_timeout, "TIME",
+	      "one test takes no longer (5m)"),
+	FIELD(33, "factory-keep", SPEC_NAMES, factory_keep, "NAME",
+	      "a factory reset leaves this of the data (images)",
+	      .check = CHECK(system_check_keep)),
+	FIELD(34, "factory-wipe", SPEC_LIST, factory_wipe, "DIR",
+	      "a factory reset empties this, too", .check = CHECK(system_check_dir)),
 #endif
 	FIELD(11, "require-verified", SPEC_BOOL, require_verified, "",
 	      "start no container without verity or a signature"),

@@ -11,6 +11,9 @@
 
 enum seed_credit { SEED_CREDIT_YES, SEED_CREDIT_NO };
 
+enum system_mode { SYSTEM_DEVICE, SYSTEM_FACTORY };
+enum system_after { SYSTEM_POWEROFF, SYSTEM_WAIT, SYSTEM_NORMAL };
+
 struct system_spec {
 	struct arena arena;
 	uint64_t set[1];
@@ -26,6 +29,11 @@ struct system_spec {
 	struct strv wan;	/* interfaces where nothing is published unless it names them */
 	uint64_t shutdown_timeout; /* ms: the whole shutdown takes no longer */
 	uint64_t seed_credit;	   /* enum seed_credit */
+	/* with FACTORY */
+	uint64_t mode, after_factory; /* enum system_mode, system_after */
+	uint64_t factory_timeout;     /* ms: one test takes no longer; 0: the default */
+	struct strv factory_keep;     /* entries of the data folder that a reset leaves */
+	struct strv factory_wipe;     /* folders elsewhere that a reset empties */
 };
 
 extern const struct spec_field system_fields[];

@@ -18,6 +18,17 @@ static const struct cmd_option daemon_options[] = {
 			       "without the manifest; ends when no container is left" },
 };
 
+/* What is to be kept, and what else to be emptied, stands in the manifest; without it nothing is done. */
+static void daemon_reset(struct sup *s)
+{
+	if (!IS_ENABLED(CONFIG_FACTORY) || s->on_demand || sup_resumed(s))
+		return;
+	if (manifest_load(&s->manifest, NULL) >= 0)
+		factory_reset(s);
+	manifest_free(&s->manifest);
+	s->manifest = (struct manifest){ 0 };
+}
+
 static int daemon_run(struct cmd_line *line)
 {
 	static struct sup s;
@@ -31,6 +42,7 @@ static int daemon_run(struct cmd_line *line)
 	prctl(PR_SET_NAME, "myctr");
 	if (rootless_wanted() && (paths_make_own(&e) < 0 || rootless_enter(&e) < 0))
 		return cmd_fail(&e);
+	daemon_reset(&s);
 	if (sup_open(&s, &e) < 0)
 		return cmd_fail(&e);
 	if (!s.on_demand && sup_load_manifest(&s, &e) < 0 && e.code != ENOENT) {

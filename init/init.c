@@ -43,6 +43,7 @@ static void init_boot(struct sup *s)
 {
 	chart_note("stage", "early-mounts");
 	boot_system(s);
+	factory_reset(s);
 	uevent_boot(s);
 	chart_note("stage", "devices");
 	interface_up_all(&s->manifest);

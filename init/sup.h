@@ -22,6 +22,7 @@
  *	ports.c, forward*.c  published ports where the kernel has no nf_tables
  *	guard.c      the packet filter's rules, which others may flush
  *	update.c     changes of images: trials, and the way back
+ *	factory.c    factory mode: tests one after the other
  *	reexec.c     another binary for the supervisor, while containers run on
  *	pool.c       network namespaces made ahead
  *	sweep.c      the child that removes what forgotten containers have written
@@ -191,7 +192,8 @@ struct sup {
 	struct console *consoles;
 	struct event_timer clock_timer; /* the next time the clock is saved */
 	struct reexec *reexec;
-	bool resumed; /* took over from another binary in this process */
+	struct factory *factory; /* NULL: no tests run */
+	bool resumed;		 /* took over from another binary in this process */
 	struct sup_client clients[SUP_CLIENTS];
 	struct sup_pool pool;
 };
@@ -490,6 +492,26 @@ static inline bool sup_resumed(const struct sup *s)
 {
 	return IS_ENABLED(CONFIG_REEXEC) && s->resumed;
 }
+
+/* factory.c */
+#if IS_ENABLED(CONFIG_FACTORY)
+/* Does what a factory reset asks for, before anything in the data folder is opened. */
+void factory_reset(struct sup *s);
+/* Begins with the tests, in factory mode, once the containers are known. */
+void factory_open(struct sup *s);
+/* Something has changed: a test may have ended. */
+void factory_watch(struct sup *s);
+#else
+static inline void factory_reset(struct sup *s UNUSED)
+{
+}
+static inline void factory_open(struct sup *s UNUSED)
+{
+}
+static inline void factory_watch(struct sup *s UNUSED)
+{
+}
+#endif
 
 /* update.c */
 int update_request(struct sup *s, const struct ctl_request *r, struct err *e);

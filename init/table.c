@@ -327,6 +327,7 @@ static void table_settle(struct sup *s)
 {
 	s->dirty = false;
 	update_watch(s);
+	factory_watch(s);
 	table_collect(s);
 	if (reexec_turn(s))
 		return;
@@ -394,6 +395,7 @@ void sup_loop(struct sup *s)
 	uevent_open(s);
 	chart_loop(&s->loop);
 	update_resume(s);
+	factory_open(s);
 	reexec_done(s);
 	while (!s->loop.stop) {
 		if (s->going_down && !s->down_timer.expired) {

@@ -9,14 +9,12 @@
  * though they keep their image. A reboot begins the time anew, and is counted before anything starts.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "core/boot_id.h"
 #include "core/ctl.h"
-#include "core/lib/fd.h"
-#include "core/lib/hash.h"
 #include "core/lib/stamp.h"
 #include "core/lib/sys.h"
 #include "core/update.h"
@@ -30,18 +28,6 @@ struct trial {
 	struct update_txn txn;
 	struct event_timer timer;
 };
-
-/* Which boot this is: a number that another one does not have. */
-static uint64_t update_boot(void)
-{
-	AUTO_FD int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	char text[64];
-	ssize_t n = fd < 0 ? 0 : fd_read(fd, text, sizeof(text));
-
-	return n <= 0 ? 0
-		      : (uint64_t)hash_crc32c(0, text, (size_t)n) << 32 |
-				hash_crc32c(1, text, (size_t)n);
-}
 
 static bool update_same(const char *a, const char *b)
 {
@@ -254,7 +240,7 @@ static void update_recover(struct sup *s, struct update_txn *t, uint64_t boot)
 
 void update_open_all(struct sup *s)
 {
-	uint64_t boot = update_boot();
+	uint64_t boot = boot_id();
 	struct update_slots u;
 	struct update_txn t;
 	uint32_t n = s->disk.file.fd < 0 ? 0 : state_slots(&s->disk);
@@ -456,7 +442,7 @@ int update_request(struct sup *s, const struct ctl_request *r, struct err *e)
 	t->txn = (struct update_txn){ .number = update_number(s),
 				      .state = try ? UPDATE_TRIAL : UPDATE_DONE,
 				      .trial = update_patience(s, r),
-				      .boot = update_boot() };
+				      .boot = boot_id() };
 	for (size_t at = 0; code >= 0 && at < r->len; at += UPDATE_ITEM) {
 		update_item_decode(r->payload + at, &item);
 		code = update_prepare(s, &item, t->txn.number, e);
