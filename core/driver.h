@@ -49,6 +49,7 @@ struct image {
 	int fd;	  /* open file or folder, owned by launch */
 	int tree; /* out of prepare: fd of what attach mounts (a mount, a folder); -1 none */
 	const char *verity; /* root hash in hex it must have by dm-verity, or NULL */
+	bool in_userns;	    /* we are root in a user namespace alone, and may mount no device */
 	bool detached;	    /* out of prepare: tree is a mount of fd, see image_detach() */
 	char dev[32];	    /* out of prepare: "/dev/loop3" where there is one, else "" */
 	char id[65];	    /* SHA-256 in hex where it is known without reading the file, else "" */
@@ -203,6 +204,8 @@ struct export_driver {
 
 /* ---- storage: makes the container's root over the image's tree ------------------------------- */
 
+#define STORAGE_NOTE 96
+
 struct storage_args {
 	const struct spec *spec;
 	char dir[192];	   /* this container's folder, may hold upper/ and work/ */
@@ -210,6 +213,7 @@ struct storage_args {
 	const char *root;  /* where the root must appear */
 	bool writable;	   /* image_driver.writable of the image */
 	bool in_userns; /* we are root in a user namespace alone, which has user.* attributes only */
+	char *note;	/* STORAGE_NOTE bytes, out of attach: what a person should know; "" */
 };
 
 struct storage_driver {

@@ -18,6 +18,7 @@
 #include "core/lib/str.h"
 #include "core/lib/sys.h"
 #include "core/paths.h"
+#include "core/rootless.h"
 #include "core/store.h"
 
 /* Formats that a build may not have, so that the error can name what is missing. */
@@ -138,7 +139,7 @@ static int image_pick(struct image *img, struct err *e)
 
 static void image_begin(struct image *img, int fd)
 {
-	*img = (struct image){ .fd = fd, .tree = -1 };
+	*img = (struct image){ .fd = fd, .tree = -1, .in_userns = rootless_active() };
 	str_format(img->store, sizeof(img->store), "%s/images/trees", paths.data);
 }
 

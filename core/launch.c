@@ -380,6 +380,7 @@ static int launch_storage(struct launch *l, struct err *e)
 			       "this kind of storage is not in this build; see myctr features");
 	a->spec = l->spec;
 	a->in_userns = rootless_active();
+	a->note = l->storage_note;
 	a->writable = l->image.driver->writable;
 	paths_of(a->dir, paths.data, "containers", l->spec->name);
 	return l->storage_driver->prepare ? l->storage_driver->prepare(a, e) : 0;

@@ -32,12 +32,13 @@ struct launch {
 	/* Optional: where its networks are described; else the manifest in force is read. */
 	const struct manifest *manifest;
 	bool transient; /* it is forgotten when it ends: its addresses are not kept for the next boot */
-	int netns;	  /* made ahead, for this container alone; -1: the clone makes one */
+	int netns;	/* made ahead, for this container alone; -1: the clone makes one */
 	bool die_with_us; /* the container is killed when the calling process dies */
 	uint64_t ignored; /* signals our process may ignore, as in struct sys_self; all until set */
 
 	/* made by the steps */
 	struct spec *merged; /* with what the image says; spec is this one then */
+	char storage_note[STORAGE_NOTE];
 	const struct storage_driver *storage_driver;
 	const struct cgroup_driver *cgroup_driver; /* NULL: runs without a cgroup of its own */
 	int cgroup;				   /* its folder, -1 when there is none */

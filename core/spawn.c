@@ -19,6 +19,7 @@
 #include "core/cmd.h"
 #include "core/lib/config.h"
 #include "core/lib/fd.h"
+#include "core/lib/helper.h"
 #include "core/lib/sys.h"
 #include "core/net.h"
 #include "core/rootless.h"
@@ -169,18 +170,32 @@ static void spawn_abandon(struct launch *l, pid_t pid)
 	l->pid = 0;
 }
 
+/* For the person who starts it; of a supervisor's launcher it is in its log. */
+static void spawn_say(const struct launch *l, const char *note)
+{
+	if (IS_ENABLED(CONFIG_ROOTLESS) && note[0])
+		dprintf(STDERR_FILENO, "myctr: %s: %s\n", l->spec->name, note);
+}
+
 /*
- * In a user namespace of its own the child may not mount a block device or make an overlay over one, so
- * the root is built here, in a mount namespace that the container then inherits a copy of.
+ * In a user namespace of its own the child may not mount a block device or make an overlay over one, and a
+ * program that serves a file system must not be in the container: then the root is built here, in a mount
+ * namespace that the container inherits a copy of.
  */
 static int spawn_mounts_outside(struct launch *l, struct err *e)
 {
-	if (!spec_userns(l->spec))
+	int r;
+
+	if (!spec_userns(l->spec) &&
+	    !(IS_ENABLED(CONFIG_STORAGE_USER) && rootless_active() && !l->storage_driver->direct))
 		return 0;
 	if (unshare(CLONE_NEWNS) < 0)
 		return err_sys(e, errno, "making a mount namespace");
 	l->mounts_outside = true;
-	return child_root(l, e);
+	r = child_root(l, e);
+	if (r >= 0)
+		spawn_say(l, l->storage_note);
+	return r;
 }
 
 /*
@@ -225,6 +240,8 @@ int spawn_up(struct launch *l, struct err *e)
 
 	l->in_userns = spec_userns(l->spec) || rootless_active();
 	l->no_setgroups = rootless_single();
+	if (rootless_active())
+		spawn_say(l, l->image.note);
 	r = userns_prepare(l, e);
 	if (r == 0)
 		r = spawn_mounts_outside(l, e);
@@ -251,6 +268,7 @@ int spawn_up(struct launch *l, struct err *e)
 	}
 	l->pid = pid;
 	l->pidfd = c.pidfd;
+	helper_follow(l->pidfd);
 	fd_close(&theirs);
 	if (l->cloned)
 		l->cloned(l);

@@ -29,6 +29,7 @@ $(O)/include/generated/seccomp_default.h: $(O)/tools/seccomp drivers/seccomp/def
 	$(Q)mkdir -p $(@D)
 	$(Q)$< $(arch) drivers/seccomp/default.list $(or $(CONFIG_SECCOMP_COMPAT),no) >$@
 obj-$(CONFIG_IMAGE_SQUASHFS) += drivers/image/squashfs.o drivers/image/loop.o
+obj-$(CONFIG_SQUASHFS_USER) += drivers/image/squashfs_user.o
 obj-$(CONFIG_IMAGE_VERITY) += drivers/image/verity.o
 obj-$(CONFIG_IMAGE_EROFS) += drivers/image/erofs.o $(if $(CONFIG_IMAGE_SQUASHFS),,drivers/image/loop.o)
 obj-$(CONFIG_IMAGE_TAR) += drivers/image/tar.o drivers/image/trees.o
@@ -42,6 +43,7 @@ obj-$(CONFIG_PACK_TAR) += drivers/image/tar_pack.o drivers/image/tar_write.o
 obj-$(CONFIG_PACK_SQUASHFS) += drivers/image/squashfs_pack.o
 obj-$(CONFIG_IMAGE_DIR) += drivers/image/dir.o
 obj-$(CONFIG_STORAGE_OVERLAY) += drivers/storage/overlay.o
+obj-$(CONFIG_STORAGE_USER) += drivers/storage/overlay_user.o drivers/storage/copy.o
 obj-$(CONFIG_STORAGE_TMPFS) += drivers/storage/tmpfs.o
 obj-$(CONFIG_STORAGE_READ_ONLY) += drivers/storage/readonly.o
 obj-$(CONFIG_STORAGE_BIND) += drivers/storage/bind.o

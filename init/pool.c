@@ -20,6 +20,7 @@
 #include "core/lib/fd.h"
 #include "core/lib/sys.h"
 #include "core/network.h"
+#include "core/rootless.h"
 #include "core/spawn.h"
 #include "init/sup.h"
 
@@ -152,7 +153,7 @@ static bool pool_serves(const struct spec *spec)
 		if (net_kind_of(spec->network.v[i]) == NET_HOST)
 			return false;
 	/* One of the host's would not belong to the container's user namespace. */
-	return !spec->userns;
+	return !spec_userns(spec) && !rootless_active();
 }
 
 int pool_take(struct sup *s, const struct spec *spec)

@@ -7,11 +7,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,6 +50,20 @@ const char *helper_find(const char *name, char buf[HELPER_PATH])
 			return buf;
 	}
 	return NULL;
+}
+
+bool helper_avoided(const char *word)
+{
+	const char *list = getenv("MYCTR_AVOID");
+
+	return list && strstr(list, word);
+}
+
+bool helper_is_fuse(const void *arg)
+{
+	struct statfs st;
+
+	return statfs(arg, &st) == 0 && st.f_type == FUSE_SUPER_MAGIC;
 }
 
 /* ---- the keeper ------------------------------------------------------------------------------------ */
@@ -228,6 +245,30 @@ int helper_start(const struct helper *h, struct err *e)
 	if (r >= 0 && mine >= 0)
 		helper_later.fd[helper_later.n++] = fd_take(&mine);
 	return r < 0 ? r : 0;
+}
+
+int helper_run(const char *name, char *const *argv, int given, struct err *e)
+{
+	const struct helper h = { .name = name, .argv = argv, .given = given };
+	AUTO_FD int says = helper_says();
+	AUTO_FD int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const int fds[HELPER_FDS] = { null, null, says, null, null, given };
+	int status = 0;
+	pid_t pid;
+
+	if (says < 0 || null < 0)
+		return err_sys(e, says < 0 ? says : errno, "starting %s", name);
+	pid = fork();
+	if (pid == 0) {
+		if (helper_own_fds(fds) == 0)
+			helper_program(&h, getppid());
+		_exit(127);
+	}
+	if (pid < 0)
+		return err_sys(e, errno, "starting %s", name);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status ? helper_failed(&h, says, EIO, e) : 0;
 }
 
 void helper_follow(int pidfd)

@@ -32,6 +32,15 @@ struct helper {
 /* Its path where it is in one of the system's folders of programs; NULL where it is not. Returns buf. */
 const char *helper_find(const char *name, char buf[HELPER_PATH]);
 
+/* Is the word in the environment's MYCTR_AVOID ("overlay fuse")? To try what is for other machines on this one. */
+bool helper_avoided(const char *word);
+
+/* Executes it and waits for its end, with nothing but its standard error. 0 when it exits with 0. */
+int helper_run(const char *name, char *const *argv, int given, struct err *e);
+
+/* Is a file system of a user's program mounted at the path arg? For .is_ready. */
+bool helper_is_fuse(const void *arg);
+
 /* Starts it and waits until it is ready, at most ten seconds. What it says when it fails is in e. 0 or -errno. */
 int helper_start(const struct helper *h, struct err *e);
 

@@ -19,6 +19,7 @@
 #include "core/lib/path.h"
 #include "core/lib/sys.h"
 #include "drivers/image/loop.h"
+#include "drivers/image/squashfs_user.h"
 #include "drivers/image/verity.h"
 
 /* Offsets in the superblock; all numbers little-endian. */
@@ -131,6 +132,8 @@ static int squashfs_prepare(struct image *img, struct err *e)
 
 	if (damage)
 		return err_set(e, EINVAL, "%s: %s", path_base(img->path), damage);
+	if (img->in_userns)
+		return squashfs_user(img, e);
 	device = squashfs_device(img, e);
 	if (device < -1 || squashfs_verify(img, &device, e) < 0)
 		return err_wrap(e, path_base(img->path));
@@ -149,7 +152,11 @@ static int squashfs_prepare(struct image *img, struct err *e)
 
 static int squashfs_attach(const struct image *img, const char *target, struct err *e)
 {
-	int r = sys_mount_place(img->tree, target);
+	int r;
+
+	if (img->in_userns)
+		return image_bind(img, target, e);
+	r = sys_mount_place(img->tree, target);
 
 	/* Before Linux 5.2 the tree is the device. */
 	if (SYS_OLD_KERNELS && r == -ENOSYS)

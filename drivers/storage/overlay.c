@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/driver.h"
+#include "core/lib/config.h"
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
 #include "core/lib/str.h"
@@ -64,6 +65,8 @@ int overlay_mount(const struct storage_args *a, const char *layers, const char *
 
 	str_format(options, sizeof(options), "lowerdir=%s,upperdir=%s/upper,workdir=%s/work%s%s",
 		   lower, dir, dir, extra, a->in_userns ? ",userxattr" : "");
+	if (IS_ENABLED(CONFIG_STORAGE_USER) && a->in_userns)
+		return overlay_user(a, layers, options, e);
 	if (mount("overlay", a->root, "overlay", MS_NODEV, options) == 0)
 		return 0;
 	return overlay_explain(errno, layers, e);

@@ -42,6 +42,11 @@ as()
 		PATH=/usr/bin:/bin:/usr/sbin:/sbin MYCTR_NETWORK=none XDG_RUNTIME_DIR="/home/$as_user/run" "$@" 2>&1
 }
 m=$live_dir/myctr
+# The helper programs of a user.
+# shellcheck disable=SC2009 # pgrep takes no pattern that long
+programs() { ps -U "$1" -o stat=,comm= | grep -v '^Z' | grep -Eo 'slirp4netns|pass?t[a.].*|squashfuse|fuse-overlayfs'; }
+
+no_programs() { [ -z "$(programs "$1")" ]; }
 
 # ---- ids ------------------------------------------------------------------------------------------
 
@@ -92,6 +97,42 @@ find "/home/$ann/.local/share/myctr" -user "$((first + 999))" | grep -q . && ok 
 check "a user removes what others of his range wrote" as "$ann" "$m" rm wrote
 is "all of it" "" "$(find "/home/$ann/.local/share/myctr" -user "$((first + 999))")"
 
+# ---- roots ----------------------------------------------------------------------------------------
+
+mksquashfs "$root" "$live_dir/img.sqfs" -noappend -quiet >/dev/null 2>&1
+chmod 644 "$live_dir/img.sqfs"
+if mknod "$live_dir/fuse" c 10 229 && chmod 666 "$live_dir/fuse" && mount --bind "$live_dir/fuse" /dev/fuse; then
+	without="overlay fuse"
+else
+	skip "file systems of programs" "no /dev/fuse"
+	without="overlay_fuse"
+fi
+for u in $ann $bob; do
+	for image in "/home/$u/root" "$live_dir/img.tar" "$live_dir/img.sqfs"; do
+		[ "$u $image" != "$bob /home/$bob/root" ] && [ "$u $image" != "$bob $live_dir/img.sqfs" ] || continue
+		while read -r avoid want; do
+			[ "$avoid" != overlay ] || [ "$without" = "overlay fuse" ] || continue
+			out=$(as "$u" MYCTR_AVOID="$avoid" "$m" run --name roots "$image" sh -c 'grep " / " /proc/mounts; rm -r /bin/wc; mkdir /new; touch /new/f; cat /etc/passwd >/dev/null && ls -d /new /bin/wc')
+			has "$u: $(basename "$image") without ${avoid:-nothing}" "^$want / " "$out"
+			has "$u: it is written to" '^/new$' "$out"
+			hasnt "$u: and removed from" '^/bin/wc$' "$out"
+			check "$u: removed by its owner" as "$u" "$m" rm roots
+		done <<-END
+			none overlay
+			overlay fuse-overlayfs
+			overlay,fuse [^ ]*
+		END
+	done
+	has "$u: said once" 'unpacked once into the store' "$(as "$u" rm -rf "/home/$u/.local/share/myctr/images"; as "$u" MYCTR_AVOID=fuse "$m" run --rm "$live_dir/img.sqfs" true)"
+	is "$u: and not again" "" "$(as "$u" MYCTR_AVOID=fuse "$m" run --rm "$live_dir/img.sqfs" true)"
+	is "$u: squashfuse, read-only" "fuse.squashfuse" "$([ "$without" = overlay_fuse ] && echo fuse.squashfuse || as "$u" "$m" run --rm --read-only "$live_dir/img.sqfs" sh -c 'grep " / " /proc/mounts | cut -d" " -f3')"
+	check "$u: no program of it is left" until_true 10 no_programs "$u"
+done
+is "another user of an image that a program serves" "uid=1000(user) root:" \
+	"$(as "$ann" "$m" run --rm -u user "$live_dir/img.sqfs" sh -c 'echo $(id | cut -d" " -f1) $(cut -c1-5 /etc/passwd | head -n 1)')"
+is "storage = bind" there "$(as "$ann" "$m" run --rm --storage bind "/home/$ann/root" touch /there; as "$ann" ls "/home/$ann/root" | grep there)"
+umount /dev/fuse 2>/dev/null
+
 # ---- two users ------------------------------------------------------------------------------------
 
 as "$ann" "$m" run -d --name hers "/home/$ann/root" sleep 1000 >/dev/null
@@ -132,10 +173,10 @@ http.server.HTTPServer(('127.0.0.1', 0), http.server.SimpleHTTPRequestHandler).s
 		gw=$(as "$ann" "$m" exec net ip route | sed -n 's/^default via \([^ ]*\).*/\1/p')
 		here=$(ss -ltnpH 2>/dev/null | sed -n "s/.*127.0.0.1:\([0-9]*\) .*pid=$server,.*/\1/p" | head -n 1)
 		hasnt "$net: the host's loopback is not there" open "$(as "$ann" "$m" exec net sh -c "nc -w 2 $gw ${here:-1} </dev/null && echo open")"
-		pid=$(pgrep -U "$ann" 'slirp4|pasta' | head -n 1)
+		pid=$(programs "$ann")
 		check "$net: its helper runs" [ -n "$pid" ]
 		as "$ann" "$m" rm -f net >/dev/null
-		check "$net: and is gone with the container" until_true 10 sh -c "! pgrep -U $ann 'slirp4|pasta'"
+		check "$net: and is gone with the container" until_true 10 no_programs "$ann"
 		has "$net: a port below 1024" 'publish: port 80 is below .*sysctl -w net.ipv4.ip_unprivileged_port_start=80' \
 			"$(as "$ann" "$m" run --rm --network $net -p 80:80 "/home/$ann/root" id)"
 		program=slirp4netns; [ $net = slirp ] || program=pasta
