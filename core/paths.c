@@ -42,8 +42,12 @@ static int paths_own(bool make, struct err *e)
 
 int paths_make_own(struct err *e)
 {
-	int r = paths_own(true, e);
+	int r;
 
+	/* root's folders are made by what needs them; who only looks makes none */
+	if (geteuid() == 0)
+		return 0;
+	r = paths_own(true, e);
 	return r < 0 ? r : paths_make_run(e);
 }
 
