@@ -48,7 +48,7 @@ unit-core/lib/words := core/lib/words.c core/lib/out.c core/lib/fd.c core/lib/sy
 unit-core/lib/out := core/lib/out.c core/lib/fd.c core/lib/sys.c core/lib/str.c core/lib/arena.c core/lib/str_escape.c
 image-lib := core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c core/lib/sys.c
 image-tar := $(tar-reader) drivers/image/tar_check.c drivers/image/tar_unpack.c drivers/image/tar_layer.c drivers/image/tar.c drivers/image/trees.c core/lib/sha256.c core/lib/sha256_hw.c
-image-squashfs := $(if $(filter y,$(CONFIG_IMAGE_VERITY)),drivers/image/verity.c) drivers/image/squashfs.c drivers/image/loop.c
+image-squashfs := $(if $(filter y,$(CONFIG_IMAGE_VERITY)),drivers/image/verity.c) drivers/image/squashfs.c drivers/image/loop.c $(if $(CONFIG_SQUASHFS_USER),drivers/image/squashfs_user.c core/lib/helper.c core/lib/event.c drivers/image/trees.c)
 image-core := core/image.c core/image_config.c core/store.c core/record.c $(manifest-sources) core/codec.c drivers/codec/lz4.c drivers/codec/xxh32.c
 unit-core/image := $(image-core) $(image-tar) $(image-squashfs) drivers/image/dir.c $(tar-make) $(image-lib)
 unit_libs-core/image := -llz4
@@ -149,7 +149,7 @@ unit_libs-core/store := -llz4
 endif
 signature-sources := core/signature_text.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 ifeq ($(CONFIG_SIGNATURES),y)
-unit-core/signature := core/signature.c core/paths.c core/lib/path.c $(signature-sources)
+unit-core/signature := core/signature.c core/paths.c $(if $(CONFIG_ROOTLESS),core/rootless.c core/idmap.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/arena.c) core/lib/path.c $(signature-sources)
 unit_libs-core/signature := -lsodium
 endif
 unit-drivers/image/verity := drivers/image/verity.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
