@@ -414,8 +414,47 @@ static int build_to_store(struct build *b, int root, uint64_t began, struct err 
 	return r;
 }
 
-static int build_finish(struct build *b, struct build_stage *s, int output, uint64_t began,
-			struct err *e)
+/* Beside the file, so that a build that fails leaves the old one. */
+static int build_open_output(const char *path, char *temp, size_t size, struct err *e)
+{
+	uint32_t r;
+	int fd;
+
+	if (sys_random(&r, sizeof(r)) < 0)
+		return err_set(e, EIO, "%s: no random numbers for a name beside it", path);
+	if (str_format(temp, size, "%s.%08x", path, r) + 1 >= size)
+		return err_set(e, ENAMETOOLONG, "%s: path too long", path);
+	fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	return fd < 0 ? err_sys(e, errno, "%s", temp) : fd;
+}
+
+/* Can it be written? Asked before the first step; the file is made after the last, so that COPY does not see it. */
+static int build_try_output(const char *path, struct err *e)
+{
+	char temp[PATHS_MAX];
+	AUTO_FD int fd = build_open_output(path, temp, sizeof(temp), e);
+
+	if (fd < 0)
+		return fd;
+	unlink(temp);
+	return 0;
+}
+
+static int build_output(struct build *b, int root, uint64_t began, struct err *e)
+{
+	const char *path = b->request->output;
+	char temp[PATHS_MAX];
+	AUTO_FD int fd = build_open_output(path, temp, sizeof(temp), e);
+	int r = fd < 0 ? fd : build_to_file(b, root, fd, began, e);
+
+	if (r >= 0 && rename(temp, path) < 0)
+		r = err_sys(e, errno, "%s", path);
+	if (fd >= 0 && r < 0)
+		unlink(temp);
+	return r;
+}
+
+static int build_finish(struct build *b, struct build_stage *s, uint64_t began, struct err *e)
 {
 	char path[PATHS_MAX];
 	int root = build_layers_mount(&b->layers, &s->tree, "root", true, path, e);
@@ -424,14 +463,14 @@ static int build_finish(struct build *b, struct build_stage *s, int output, uint
 	if (r >= 0)
 		r = build_make_mount_points(root, e);
 	if (r >= 0)
-		r = output >= 0 ? build_to_file(b, root, output, began, e)
-				: build_to_store(b, root, began, e);
+		r = b->request->output ? build_output(b, root, began, e)
+				       : build_to_store(b, root, began, e);
 	fd_close(&root);
 	build_layers_unmount(&b->layers, "root", NULL);
 	return r;
 }
 
-static int build_all(struct build *b, int output, uint64_t began, struct err *e)
+static int build_all(struct build *b, uint64_t began, struct err *e)
 {
 	struct build_stage *target;
 	int r = build_find_stages(b, e);
@@ -447,7 +486,7 @@ static int build_all(struct build *b, int output, uint64_t began, struct err *e)
 		if (s->needed)
 			r = build_stage(b, s, e);
 	if (r >= 0)
-		r = build_finish(b, target, output, began, e);
+		r = build_finish(b, target, began, e);
 	return r;
 }
 
@@ -461,28 +500,12 @@ static void build_free(struct build *b)
 	fd_close(&b->context);
 }
 
-/* Beside the file, so that a build that fails leaves the old one. */
-static int build_open_output(const char *path, char *temp, size_t size, struct err *e)
-{
-	uint32_t r;
-	int fd;
-
-	if (sys_random(&r, sizeof(r)) < 0)
-		return err_set(e, EIO, "%s: no random numbers for a name beside it", path);
-	if (str_format(temp, size, "%s.%08x", path, r) + 1 >= size)
-		return err_set(e, ENAMETOOLONG, "%s: path too long", path);
-	fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	return fd < 0 ? err_sys(e, errno, "%s", temp) : fd;
-}
-
 int build_image(const struct build_request *request, struct err *e)
 {
 	static struct build b; /* too large for a stack */
 	const struct codec_driver *codec;
 	const struct pack_driver *pack;
-	AUTO_FD int output = -1;
 	uint64_t began = event_now();
-	char temp[PATHS_MAX];
 	int r;
 
 	b = (struct build){ .request = request,
@@ -498,13 +521,9 @@ int build_image(const struct build_request *request, struct err *e)
 	if (r >= 0)
 		r = build_read(&b, e);
 	if (r >= 0 && request->output)
-		r = output = build_open_output(request->output, temp, sizeof(temp), e);
+		r = build_try_output(request->output, e);
 	if (r >= 0)
-		r = build_all(&b, output, began, e);
-	if (output >= 0 && r >= 0 && rename(temp, request->output) < 0)
-		r = err_sys(e, errno, "%s", request->output);
-	if (output >= 0 && r < 0)
-		unlink(temp);
+		r = build_all(&b, began, e);
 	build_free(&b);
 	out_flush(&b.out);
 	return r;

@@ -41,9 +41,7 @@ struct copy_run {
 	const struct build_copy *c;
 	struct copy_links *links; /* NULL: none are kept */
 	int root;
-	bool own; /* uid and gid are for everything */
-	uid_t uid;
-	gid_t gid;
+	struct build_owner own;
 	char to[PATH_MAX]; /* where the source that is being copied goes */
 };
 
@@ -323,10 +321,11 @@ static int copy_attributes(const struct copy_run *x, int dir, const char *name,
 {
 	const struct build_copy *c = x->c;
 	struct timespec times[2] = { st->st_mtim, st->st_mtim };
-	bool own = x->own || !c->keep_owner;
+	bool own = x->own.asked || !c->keep_owner;
 	int flags = AT_SYMLINK_NOFOLLOW;
 
-	if (fchownat(dir, name, own ? x->uid : st->st_uid, own ? x->gid : st->st_gid, flags) < 0)
+	if (fchownat(dir, name, own ? x->own.uid : st->st_uid, own ? x->own.gid : st->st_gid,
+		     flags) < 0)
 		return err_sys(e, errno, "%s: cannot give it its owner", path);
 	/* Beneath a parent that is ours, a name that is no link: nothing can be swapped in. */
 	if (!S_ISLNK(st->st_mode) &&
@@ -528,11 +527,10 @@ static int copy_source(struct copy_run *x, const char *path, struct err *e)
 		return r < 0 ? r : build_walk(&w, fd, e);
 	}
 	if (x->c->unpack && S_ISREG(st.st_mode)) {
-		r = build_unpack(fd, path, x->root, x->c->to, e);
-		if (r > 0 && (x->own || x->c->chmod))
+		r = build_unpack(fd, path, x->root, x->c->to, &x->own, e);
+		if (r > 0 && x->c->chmod)
 			return err_set(e, ENOTSUP,
-				       "%s: an archive says owners and modes itself: --chown and "
-				       "--chmod are for files",
+				       "%s: an archive says modes itself: --chmod is for files",
 				       path);
 		/* What it put in the place of a copy is not known. */
 		if (r > 0)
@@ -553,9 +551,7 @@ static int copy_owner(struct copy_run *x, struct err *e)
 	r = ids_lookup(x->root, x->c->chown, &(struct strv){ 0 }, &ids, e);
 	if (r < 0)
 		return err_wrap(e, "--chown");
-	x->own = true;
-	x->uid = ids.uid;
-	x->gid = ids.gid;
+	x->own = (struct build_owner){ .asked = true, .uid = ids.uid, .gid = ids.gid };
 	return 0;
 }
 

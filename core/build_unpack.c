@@ -10,7 +10,8 @@
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
 
-int build_unpack(int fd, const char *name, int root, const char *to, struct err *e)
+int build_unpack(int fd, const char *name, int root, const char *to, const struct build_owner *own,
+		 struct err *e)
 {
 	struct err none = { 0 };
 	AUTO_FD int folder = -1, made = -1;
@@ -27,6 +28,9 @@ int build_unpack(int fd, const char *name, int root, const char *to, struct err 
 			return err_set(e, ENOTSUP, "%s; COPY takes the file as it is", none.msg);
 		return lseek(fd, 0, SEEK_SET) < 0 ? err_sys(e, errno, "%s", name) : 0;
 	}
+	img.own = own->asked;
+	img.uid = own->uid;
+	img.gid = own->gid;
 	made = path_mkdirs_beneath(root, to, 0755);
 	folder = made < 0 ? made : openat(made, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r = folder < 0 ? err_sys(e, made < 0 ? made : errno, "%s: cannot make the folder", to)

@@ -54,6 +54,9 @@ struct image {
 	char dev[32];	    /* out of prepare: "/dev/loop3" where there is one, else "" */
 	char id[65];	    /* SHA-256 in hex where it is known without reading the file, else "" */
 	char note[96]; /* out of prepare: what had to be left out, for a person; "" when nothing */
+	bool own;      /* unpack gives everything uid and gid, whatever the archive says */
+	uid_t uid;
+	gid_t gid;
 	char store[128]; /* folder for unpacked trees, e.g. /var/lib/myctr/images/trees */
 	char path[256];	 /* as given or found in the store; for messages */
 	char from[256]; /* path of the folder that tree is, where dev is "" and it is not detached */

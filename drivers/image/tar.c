@@ -159,6 +159,9 @@ static int tar_unpack_image(struct image *img, int tree, struct err *e)
 		.entries = CONFIG_IMAGE_TAR_MAX_ENTRIES,
 		.depth = CONFIG_IMAGE_TAR_MAX_DEPTH,
 		.bytes = (uint64_t)CONFIG_IMAGE_TAR_MAX_MIB << 20,
+		.own = img->own,
+		.uid = img->uid,
+		.gid = img->gid,
 	};
 	struct tar_report report;
 	struct stream *in;

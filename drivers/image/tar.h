@@ -127,6 +127,9 @@ struct tar_limits {
 	uint64_t entries;
 	uint64_t bytes; /* of all files together, holes not counted */
 	unsigned int depth;
+	bool own; /* everything gets uid and gid, whatever the archive says */
+	uid_t uid;
+	gid_t gid;
 };
 
 /* What was left out because the file system or the user may not have it. */

@@ -451,6 +451,10 @@ static int unpack_entry(struct unpack *u, struct err *e)
 	const char *slash;
 	int r;
 
+	if (u->left.own) {
+		u->r->entry.uid = u->left.uid;
+		u->r->entry.gid = u->left.gid;
+	}
 	if (depth < 0)
 		return unpack_bad(u, EINVAL, "names with '..' are refused", e);
 	if ((unsigned int)depth > u->left.depth)

@@ -114,6 +114,12 @@ echo mine >two.tar.new
 check "to a file that is there" build two.d --format tar -o two.tar
 is "nobody else's beside it is touched" "two.tar two.tar.new mine" "$(echo two.tar*) $(cat two.tar.new)"
 rm two.tar.new
+printf 'FROM scratch\nCOPY . /all/\n' >sees.file
+build -f sees.file two.d --format tar -o two.d/out.tar
+is "the file being written is in no COPY of its folder" "" "$(tar tf two.d/out.tar | grep out.tar)"
+rm two.d/out.tar
+fails "a folder that is not there" build two.d --format tar -o nowhere/two.tar
+hasnt "is known before the first step" "Step" "$(cat "$said")"
 check "tar.lz4" build two.d --format tar.lz4 -o two.tar.lz4
 is "which runs in place" "$(run two)" "$(run "$live_dir/two.tar.lz4")"
 check "a build on a squashfs file" sh -c 'mkdir -p three.d; cp "$1" three.d/base; printf "FROM ./base\nRUN echo three >/3\nCMD cat /3\n" >three.d/Containerfile
@@ -369,9 +375,12 @@ printf '\3757zXZ\0rest' >archive.d/r.tar.xz
 fails "ADD of an archive nobody here can read" build archive.d
 has "is no plain file" "ADD: r.tar.xz: xz-compressed, which is not supported" "$(cat "$said")"
 (cd two.d && tar cf ../archive.d/a.tar plain.txt)
-printf 'FROM tools\nADD --chown=1 a.tar /\n' >archive.d/Containerfile
-fails "ADD of an archive with --chown" build archive.d
-has "is refused" "a.tar: an archive says owners and modes itself" "$(cat "$said")"
+printf 'FROM tools\nADD --chmod=700 a.tar /\n' >archive.d/Containerfile
+fails "ADD of an archive with --chmod" build archive.d
+has "is refused" "a.tar: an archive says modes itself" "$(cat "$said")"
+printf 'FROM tools\nADD --chown=1:2 a.tar /given/\nADD a.tar /taken/\nCMD stat -c %%u:%%g /given/plain.txt /taken/plain.txt\n' >archive.d/Containerfile
+check "ADD of an archive with --chown" build archive.d -t given
+is "gives all of it to that one" "1:2 0:0 " "$(run given | tr '\n' ' ')"
 rm archive.d/Containerfile; ln -s "$live_dir/outside" archive.d/Containerfile
 fails "a Containerfile that is a link to outside" build archive.d
 hasnt "is not read" secret "$(cat "$said")"
