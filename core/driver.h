@@ -46,8 +46,10 @@ struct sock_fprog;
 /* An image as it was opened. head holds its first bytes (zero-filled), for recognition. */
 struct image {
 	const struct image_driver *driver;
-	int fd;	  /* open file or folder, owned by launch */
-	int tree; /* out of prepare: fd of what attach mounts (a mount, a folder); -1 none */
+	int fd;	    /* open file or folder, owned by launch */
+	bool holds; /* asked: prepare keeps the tree from being pruned as long as hold is open */
+	int hold;   /* out of prepare: that; -1 none */
+	int tree;   /* out of prepare: fd of what attach mounts (a mount, a folder); -1 none */
 	const char *verity; /* root hash in hex it must have by dm-verity, or NULL */
 	bool in_userns;	    /* we are root in a user namespace alone, and may mount no device */
 	bool detached;	    /* out of prepare: tree is a mount of fd, see image_detach() */

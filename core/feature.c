@@ -234,7 +234,7 @@ static uint64_t of_limits(const struct spec *s)
 /* An image that cannot be opened from here is somebody else's complaint. */
 static uint64_t of_image(const char *path)
 {
-	struct image img = { .fd = -1, .tree = -1 };
+	struct image img = { .fd = -1, .tree = -1, .hold = -1 };
 	AUTO_FD int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
 	ssize_t len;
 

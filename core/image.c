@@ -139,7 +139,7 @@ static int image_pick(struct image *img, struct err *e)
 
 static void image_begin(struct image *img, int fd)
 {
-	*img = (struct image){ .fd = fd, .tree = -1, .in_userns = rootless_active() };
+	*img = (struct image){ .fd = fd, .tree = -1, .hold = -1, .in_userns = rootless_active() };
 	str_format(img->store, sizeof(img->store), "%s/images/trees", paths.data);
 }
 
@@ -251,6 +251,7 @@ int image_prepare(struct image *img, struct err *e)
 
 void image_close(struct image *img)
 {
+	fd_close(&img->hold);
 	fd_close(&img->tree);
 	fd_close(&img->fd);
 }

@@ -201,7 +201,7 @@ void launch_init(struct launch *l, const struct spec *spec)
 		.stdio = { -1, -1, -1 },
 		.netns = -1,
 		.ignored = UINT64_MAX,
-		.image = { .fd = -1, .tree = -1 },
+		.image = { .fd = -1, .tree = -1, .hold = -1 },
 		.cgroup = -1,
 		.pidfd = -1,
 		.master = -1,
@@ -211,8 +211,7 @@ void launch_init(struct launch *l, const struct spec *spec)
 
 void launch_free(struct launch *l)
 {
-	fd_close(&l->image.fd);
-	fd_close(&l->image.tree);
+	image_close(&l->image);
 	fd_close(&l->cgroup);
 	fd_close(&l->pidfd);
 	fd_close(&l->master);
@@ -360,6 +359,7 @@ static int launch_image(struct launch *l, struct err *e)
 
 	if (r == 0)
 		r = launch_check_verified(l, e);
+	l->image.holds = true;
 	if (r == 0)
 		r = image_prepare(&l->image, e);
 	if (r == 0 && l->spec->image_id)
@@ -421,7 +421,11 @@ static int launch_cgroup_down(const char *name)
 
 static int launch_record(struct launch *l, struct err *e)
 {
-	return IS_ENABLED(CONFIG_STATE) ? spec_store_running(l->spec, e) : 0;
+	int r = IS_ENABLED(CONFIG_STATE) ? spec_store_running(l->spec, e) : 0;
+
+	/* From now on whoever prunes sees in the record what runs. */
+	fd_close(&l->image.hold);
+	return r;
 }
 
 static int launch_record_down(const char *name)

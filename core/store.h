@@ -8,6 +8,7 @@
  *	images/sha256/ID.sig  the signature it was loaded with (core/signature.h), when it had one
  *	images/.new-XXXX      a file being written; locked with flock(2) while its maker lives
  *	images/.gone-ID       a tree being removed
+ *	images/.left/ID       its image was removed while a container ran on its tree
  *	images/trees/ID       the tree unpacked from a tar image (drivers/image/trees.h)
  *
  * An image is there when the index has a record of it, and that is written last: file and configuration are
@@ -137,9 +138,12 @@ int store_untag(struct store *s, const char *name, struct err *e);
 
 /*
  * Removes an image with its names and its tree; a container that runs from it keeps file and tree, and the
- * tree goes with the next prune. unnamed: -EBUSY when it has a name by now.
+ * tree goes when somebody opens the store for writing after it has ended. unnamed: -EBUSY when it has a name by now.
  */
 int store_remove(struct store *s, const char *id, bool unnamed, struct err *e);
+
+/* Are there such trees? Then opening the store for writing may do something. */
+bool store_has_left(void);
 
 /* Reads the file again and compares: -EILSEQ when it is not what its name says. */
 int store_verify(const struct store *s, const char *id, struct err *e);

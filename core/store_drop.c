@@ -3,9 +3,9 @@
  * Removing from the store: images, names, trees that were unpacked of them, and what dead writers left. Runs
  * in the CLI. Must never take away a tree that a container runs on.
  *
- * A tree is moved out of trees/ first and looked for in the records of running containers then. A launcher
- * writes its record first and finds the tree by its name then. So either the record is seen here, and the
- * tree goes back, or the launcher does not find the tree and says so.
+ * A tree is moved out of trees/ under an exclusive lock of that folder, unless a record says that a container
+ * runs on it. A launcher holds a shared lock from before it looks for a tree until its record is written. So
+ * either the record is seen here, or the launcher does not find the tree and unpacks it again.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,8 +24,12 @@
 #include "core/spec_store.h"
 #include "core/store_part.h"
 
+#define DROP_LEFT \
+	".left" /* of each tree that was in use when its image was removed, an empty file */
 #define DROP_TREES "trees"
 #define DROP_BY_FILE "trees/.by-file"
+
+enum { DROP_TRIES = 40, DROP_WAIT_US = 25000 }; /* for the lock of trees/: a second */
 
 /* For each entry of a folder below dir but . and ..; a folder that is not there has none. */
 static void drop_each(int dir, const char *path, void (*each)(void *arg, const char *name),
@@ -133,13 +137,36 @@ static int drop_gone(const struct store *s, const char *id, uint64_t *bytes)
 	return path_remove(s->dir, gone);
 }
 
+/*
+ * The exclusive lock of trees/, an fd. Not waited for long: who holds it may be unpacking something large, or wait
+ * for a lock that we have.
+ */
+static int drop_lock_trees(const struct store *s)
+{
+	AUTO_FD int fd = openat(s->dir, DROP_TREES, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (errno != EINTR && (errno != EWOULDBLOCK || i == DROP_TRIES))
+			return errno == EWOULDBLOCK ? -EBUSY : -errno;
+		usleep(DROP_WAIT_US);
+	}
+	return fd_take(&fd);
+}
+
 /* Moves the tree of an image aside. 0 when it was there, -ENOENT, -EBUSY when it is in use. */
 static int drop_tree_aside(const struct store *s, const char *id)
 {
 	char gone[STORE_ENTRY], tree[STORE_ENTRY];
+	AUTO_FD int lock = drop_lock_trees(s);
 
 	str_format(gone, sizeof(gone), STORE_GONE "%s", id);
 	str_format(tree, sizeof(tree), DROP_TREES "/%s", id);
+	if (lock < 0)
+		return lock;
+	if (faccessat(s->dir, tree, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
 	if (store_runs(id))
 		return -EBUSY;
 	if (renameat(s->dir, tree, s->dir, gone) < 0)
@@ -186,6 +213,48 @@ void store_prune_trees(struct store *s, uint64_t *bytes, unsigned int *n)
 	drop_each(s->dir, DROP_BY_FILE, drop_link, s);
 	*bytes += d.bytes;
 	*n += d.n;
+}
+
+/* ---- trees that were in use when their image went ------------------------------------------------- */
+
+static void drop_leave(const struct store *s, const char *id)
+{
+	char path[STORE_ENTRY];
+	AUTO_FD int fd = -1;
+
+	mkdirat(s->dir, DROP_LEFT, 0700);
+	str_format(path, sizeof(path), DROP_LEFT "/%s", id);
+	fd = openat(s->dir, path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+static void drop_left_one(void *arg, const char *name)
+{
+	struct store *s = arg;
+	struct store_item image;
+	char path[STORE_ENTRY];
+	int r = store_is_id(name) ? 0 : -EINVAL;
+
+	/* It may have been loaded again. */
+	if (r == 0 && store_image(s, name, &image) < 0)
+		r = drop_tree_aside(s, name);
+	if (r == 0 && store_image(s, name, &image) < 0)
+		drop_gone(s, name, NULL);
+	str_format(path, sizeof(path), DROP_LEFT "/%.64s", name);
+	if (r != -EBUSY)
+		unlinkat(s->dir, path, 0);
+}
+
+static void drop_left(struct store *s)
+{
+	drop_each(s->dir, DROP_LEFT, drop_left_one, s);
+	unlinkat(s->dir, DROP_LEFT, AT_REMOVEDIR);
+}
+
+bool store_has_left(void)
+{
+	char path[PATHS_MAX];
+
+	return paths_join(path, paths.data, "images", DROP_LEFT) == 0 && access(path, F_OK) == 0;
 }
 
 /* ---- images and names ------------------------------------------------------------------------- */
@@ -236,6 +305,8 @@ int store_remove(struct store *s, const char *id, bool unnamed, struct err *e)
 	/* What may take long is done without the lock. */
 	if (aside == 0)
 		drop_gone(s, id, NULL);
+	else if (aside == -EBUSY && r == 0)
+		drop_leave(s, id);
 	drop_each(s->dir, DROP_BY_FILE, drop_link, s);
 	return r < 0 ? err_sys(e, r, "%.12s: cannot remove the image", id) : 0;
 }
@@ -325,4 +396,5 @@ void store_collect(struct store *s)
 		drop_each(s->dir, STORE_FILES, collect_file, &c);
 	record_unlock(&s->index);
 	drop_each(s->dir, ".", collect_top, s);
+	drop_left(s);
 }

@@ -33,16 +33,17 @@ static NORETURN void sweep_child(bool store)
 
 void sweep_start(struct sup *s)
 {
-	bool first = !s->swept && IS_ENABLED(CONFIG_IMAGE_STORE) && store_is_there();
+	bool store = IS_ENABLED(CONFIG_IMAGE_STORE) &&
+		     ((!s->swept && store_is_there()) || store_has_left());
 	pid_t pid;
 
 	s->sweep_again = s->sweeper != 0;
-	if (s->sweeper || (!first && !trash_is_full()))
+	if (s->sweeper || (!store && !trash_is_full()))
 		return;
 	s->swept = true;
 	pid = fork();
 	if (pid == 0)
-		sweep_child(first);
+		sweep_child(store);
 	s->sweeper = pid > 0 ? pid : 0;
 }
 

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/statfs.h>
 #include <sys/wait.h>
@@ -270,7 +271,12 @@ static int tar_prepare(struct image *img, struct err *e)
 
 	if (r < 0)
 		return r;
-	r = tar_prepare_tree(img, &t, e);
+	if (img->holds && flock(t.store, LOCK_SH) < 0)
+		r = err_sys(e, errno, "cannot lock %s", img->store);
+	if (r == 0)
+		r = tar_prepare_tree(img, &t, e);
+	if (r == 0 && img->holds)
+		img->hold = fd_take(&t.store);
 	trees_close(&t);
 	return r < 0 ? err_wrap(e, path_base(img->path)) : 0;
 }

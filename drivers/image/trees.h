@@ -7,6 +7,9 @@
  *	trees/.by-file/IDENTITY    link to ../SHA256; device, inode, size and times of the file it came from
  *	trees/.tmp-IDENTITY/tree   being unpacked; locked with flock(2) while its maker lives
  *
+ * trees/ itself is locked, shared, by who starts a container until its record tells what it runs on, and
+ * exclusively by who takes a tree away (core/store_drop.c).
+ *
  * trees/ is closed to other users: the trees hold set-user-id programs.
  */
 #ifndef DRIVERS_IMAGE_TREES_H
