@@ -42,7 +42,7 @@ static bool child_names_link(const struct launch *l, unsigned int i, struct name
 		return false;
 	own[0] = &l->links[i].ip;
 	own[1] = &l->links[i].ip6;
-	gw[0] = &net->gw4;
+	gw[0] = &l->links[i].names;
 	gw[1] = &net->gw6;
 	answers = IS_ENABLED(CONFIG_DNS) && l->as_sibling && net_answers(net);
 	for (unsigned int f = 0; f < 2; f++) {

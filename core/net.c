@@ -6,11 +6,16 @@
 #include "core/net.h"
 
 #include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "core/lease.h"
+#include "core/lib/fd.h"
 #include "core/manifest.h"
 #include "core/publish.h"
 #include "core/serve.h"
@@ -206,6 +211,22 @@ static int net_address(struct launch *l, struct err *e)
 	return r < 0 ? r : 0;
 }
 
+struct addr net_responder(const char *bridge, const struct addr *subnet, const struct addr *gateway,
+			  bool *own)
+{
+	AUTO_FD int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct addr a = { .len = 4, .bits = 32 };
+	struct sockaddr_in at;
+	struct ifreq ifr = { 0 };
+
+	str_copy(ifr.ifr_name, sizeof(ifr.ifr_name), bridge);
+	*own = fd >= 0 && ioctl(fd, SIOCGIFADDR, &ifr) == 0;
+	memcpy(&at, &ifr.ifr_addr, sizeof(at));
+	memcpy(a.b, &at.sin_addr, 4);
+	*own = *own && addr_within(&a, subnet);
+	return *own ? a : *gateway;
+}
+
 /* For people, with the first link on a bridge: what leads to it. */
 static void net_ports(struct launch *l)
 {
@@ -223,7 +244,7 @@ static void net_ports(struct launch *l)
 int net_prepare(struct launch *l, struct err *e)
 {
 	unsigned int n = l->spec->network.n;
-	bool links = false;
+	bool links = false, own;
 
 	if (n > LAUNCH_NETS_MAX)
 		return err_set(e, E2BIG, "%u networks; at most %d are possible", n,
@@ -254,6 +275,10 @@ int net_prepare(struct launch *l, struct err *e)
 		if (l->nets[i])
 			net_name(l, i);
 	net_route(l);
+	for (unsigned int i = 0; IS_ENABLED(CONFIG_DNS) && i < n; i++)
+		if (l->nets[i] && net_answers(l->nets[i]))
+			l->links[i].names = net_responder(l->links[i].bridge, &l->nets[i]->net4,
+							  &l->nets[i]->gw4, &own);
 	net_ports(l);
 	if (net_address(l, e) < 0)
 		return -e->code;

@@ -27,6 +27,13 @@ void net_free(struct launch *l);
 
 /* The network of this name in m, or the built-in one; NULL. Free what *made gets with section_free(). */
 const struct net_spec *net_find(const struct manifest *m, const char *name, struct section **made);
+
+/*
+ * Where a supervisor answers for names by IPv4: the address in subnet that the device has on this bridge, else
+ * gateway. A bridge that somebody else has made may have its gateway on another device. *own: it is the device's.
+ */
+struct addr net_responder(const char *bridge, const struct addr *subnet, const struct addr *gateway,
+			  bool *own);
 #else
 int net_prepare(struct launch *l, struct err *e);
 static inline int net_up(const struct launch *l UNUSED, pid_t pid UNUSED, struct err *e UNUSED)

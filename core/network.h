@@ -176,6 +176,7 @@ struct net_link {
 	char host[NET_IFNAME];	 /* the host's end, or the interface that was moved in; "" none */
 	char bridge[NET_IFNAME]; /* "" none */
 	uint8_t mac[ADDR_MAC];
+	struct addr names;     /* IPv4 address that answers for names, .len 0: none; not recorded */
 	struct addr ip, ip6;   /* with the length of the subnet's prefix; .len 0: none */
 	char ports[NET_PORTS]; /* published ports, for people; cut */
 };

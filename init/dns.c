@@ -214,15 +214,24 @@ static void dns_net_close(struct dns_net *n)
 	n->ifindex = 0;
 }
 
-/* A bridge that was made anew under its old name is another one: its number tells. */
+/*
+ * A bridge that was made anew under its old name is another one: its number tells. One that somebody else has
+ * made may get the device's address in the subnet only later.
+ */
 static void dns_net_look(struct dns_net *n)
 {
 	unsigned int ifindex = if_nametoindex(n->bridge);
+	struct dns_socket *four = &n->sockets[0];
+	struct addr at = four->addr;
+	bool own;
 
-	if (ifindex == n->ifindex)
+	if (at.len)
+		at = net_responder(n->bridge, &n->subnet[0], &at, &own);
+	if (ifindex == n->ifindex && addr_same(&at, &four->addr))
 		return;
 	dns_net_close(n);
 	n->ifindex = ifindex;
+	four->addr = at;
 	for (unsigned int i = 0; ifindex && i < 2; i++)
 		dns_open_socket(&n->sockets[i]);
 }
@@ -327,7 +336,8 @@ void dns_open(struct sup *s)
 	d->sup = s;
 	d->links.fd = d->watch.fd = -1;
 	if (netlink_open(&d->links, NETLINK_ROUTE, -1, &e) < 0 ||
-	    netlink_join(&d->links, RTNLGRP_LINK, &e) < 0) {
+	    netlink_join(&d->links, RTNLGRP_LINK, &e) < 0 ||
+	    netlink_join(&d->links, RTNLGRP_IPV4_IFADDR, &e) < 0) {
 		sup_say(NULL, "names of containers are not answered: %s", e.msg);
 		netlink_close(&d->links);
 		munmap(d, sizeof(*d));

@@ -11,6 +11,7 @@
 #include "core/cmd.h"
 #include "core/feature.h"
 #include "core/lib/out.h"
+#include "core/net.h"
 #include "core/rules.h"
 #include "core/system.h"
 
@@ -123,6 +124,30 @@ static void put_other(const struct rules_other *other, void *arg)
 	put_column(o, text);
 }
 
+/* A bridge that is joined and has its gateway on another device: nobody there answers for containers. */
+static void put_nameless(struct out *o, const struct manifest *m)
+{
+	const struct section *s = IS_ENABLED(CONFIG_DNS) ? m->sections[SECTION_NETWORK] : NULL;
+	char text[300];
+	bool own;
+
+	for (; s; s = s->next) {
+		const struct net_spec *n = container_of(s, const struct net_spec, section);
+
+		if (!net_answers(n) || !n->bridge || !n->gateway || !n->net4.len)
+			continue;
+		net_responder(n->bridge, &n->net4, &n->gw4, &own);
+		if (own)
+			continue;
+		str_format(text, sizeof(text),
+			   "network %s: its containers do not know each other's names unless %s is "
+			   "the device's, or the device has another address of %s on %s",
+			   s->name, n->gateway, n->subnet, n->bridge);
+		out_printf(o, "%-8s %-17s ", "note", "names");
+		put_column(o, text);
+	}
+}
+
 static int load(const struct cmd_line *line, struct manifest *m, struct err *e)
 {
 	int ret = line->n_args ? manifest_read(m, line->args[0], e) : manifest_load(m, e);
@@ -151,6 +176,7 @@ static int run(struct cmd_line *line)
 		if ((n.always | n.build | n.manifest) & UINT64_C(1) << i)
 			bad += put_feature(&o, &n, i);
 	rules_others(put_other, &o, NULL);
+	put_nameless(&o, &m);
 	if (bad)
 		out_printf(&o, "%u needed thing%s missing\n", bad, bad == 1 ? " is" : "s are");
 	else

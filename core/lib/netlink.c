@@ -77,8 +77,11 @@ int netlink_join(struct netlink *n, unsigned int group, struct err *e)
 {
 	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
 
-	/* One without a number of its own passes for the kernel's, which does not notify itself. */
-	if (bind(n->fd, (struct sockaddr *)&any, sizeof(any)) < 0 ||
+	/*
+	 * One without a number of its own passes for the kernel's, which does not notify itself. One that has a
+	 * number keeps it (EINVAL).
+	 */
+	if ((bind(n->fd, (struct sockaddr *)&any, sizeof(any)) < 0 && errno != EINVAL) ||
 	    setsockopt(n->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
 		return err_sys(e, errno, "netlink: joining group %u", group);
 	return 0;

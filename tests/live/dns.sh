@@ -45,8 +45,16 @@ internal = yes
 [network quiet]
 subnet = 10.88.5.0/24
 dns = no
+[network joined]
+bridge = mine
+subnet = 10.88.6.0/24
+gateway = 10.88.6.254
 END
-for c in "a lan0 10.88.1.10,fd00:88:1::10" "b lan0 10.88.1.11" "c lan0,lan1 10.88.1.12,10.88.2.12" "d lan1 10.88.2.13" \
+# somebody else's bridge, whose gateway is another device
+ip link add mine type bridge
+ip link set mine up
+has "check says that nobody answers there" 'network joined: its containers do not know' "$("$MYCTR" check 2>&1 | tr -s '\n ' ' ')"
+for c in "j joined 10.88.6.18" "k joined 10.88.6.19" "a lan0 10.88.1.10,fd00:88:1::10" "b lan0 10.88.1.11" "c lan0,lan1 10.88.1.12,10.88.2.12" "d lan1 10.88.2.13" \
 	"e apart 10.88.3.14" "f apart 10.88.3.15" "g inner 10.88.4.16" "h quiet 10.88.5.17" "i lan0 10.88.1.18"; do
 	# shellcheck disable=SC2086
 	set -- $c
@@ -59,9 +67,9 @@ done
 printf '[container down]\nimage = %s\ncommand = true\nnetwork = lan0\nautostart = no\n' "$root" >>"$MYCTR_ETC/manifest"
 "$MYCTR" daemon >"$live_dir/daemon.log" 2>&1 &
 echo $! >"$live_dir/daemon.pid"
-running() { [ "$("$MYCTR" ps | grep -c ' Up ')" = 9 ]; }
+running() { [ "$("$MYCTR" ps | grep -c ' Up ')" = 11 ]; }
 if ! until_true 20 running; then
-	not_ok "nine containers run" "$(cat "$live_dir/daemon.log"; "$MYCTR" ps -a)"
+	not_ok "eleven containers run" "$(cat "$live_dir/daemon.log"; "$MYCTR" ps -a)"
 	done_testing
 	exit 1
 fi
@@ -84,6 +92,17 @@ has "busybox ping knows a container" '^PING b \(10\.88\.1\.11\)' "$("$MYCTR" exe
 has "busybox ping knows an alias" '^PING www \(10\.88\.1\.11\)' "$("$MYCTR" exec a ping -4 -c 1 -W 1 www 2>&1)"
 has "glibc knows a container" '^10\.88\.1\.11 ' "$(echo "nameserver $g" >"$live_dir/r"; in_net a unshare -m sh -c "mount --bind $live_dir/r /etc/resolv.conf; getent ahostsv4 b")"
 has "glibc knows an address" '^10\.88\.1\.11 *b\.lan0$' "$(in_net a unshare -m sh -c "mount --bind $live_dir/r /etc/resolv.conf; getent hosts 10.88.1.11")"
+
+# ---- a bridge that is joined: the device's own address there, from when it has one
+is "nobody answers at another device's address" "" "$(short j 10.88.6.254 k +timeout=1 | grep '^10')"
+ip addr add 10.88.6.5/24 dev mine
+until_true 10 sh -c "nsenter -t $(pid j) -n dig @10.88.6.5 +tries=1 +timeout=1 +short k | grep -q 10.88.6.19"
+is "by its own address it answers" 10.88.6.19 "$(short j 10.88.6.5 k)"
+"$MYCTR" restart -t 0 j >/dev/null
+until_true 10 sh -c "'$MYCTR' ps | grep -q '^j .* Up '"
+has "which is what the next start is told" '^nameserver 10.88.6.5$' "$("$MYCTR" exec j cat /etc/resolv.conf)"
+has "and by which it knows the other" '10\.88\.6\.19' "$("$MYCTR" exec j nslookup k 2>&1)"
+hasnt "check has nothing to say then" 'network joined' "$("$MYCTR" check 2>&1)"
 
 # ---- names
 is "A" 10.88.1.11 "$(short a $g b)"
@@ -182,7 +201,7 @@ END
 in_net b python3 "$live_dir/flood.py" "$(printf '\006silent\007example')" &
 flood=$!
 sleep 0.3
-is "a flood of questions that go on: ps answers" 9 "$(timeout 2 "$MYCTR" ps -q | wc -l)"
+is "a flood of questions that go on: ps answers" 11 "$(timeout 2 "$MYCTR" ps -q | wc -l)"
 is "and another container's too, in the end" 10.88.1.11 "$(q a $g b +short +tries=20 +timeout=1 | grep -v "^;;")"
 wait $flood
 is "and after it other names" 192.0.2.1 "$(sleep 4; ask_host 'nameserver 127.0.0.1'; short b $g after.example)"
