@@ -33,7 +33,8 @@
 static const char *const spec_storages[] = { "overlay", "tmpfs", "read-only", "bind", NULL };
 static const char *const spec_sharings[] = { "private", "host", NULL };
 static const char *const spec_restarts[] = { "no", "always", "on-failure", "unless-stopped", NULL };
-static const char *const spec_thens[] = { "give-up", "reboot", NULL };
+static const char *const spec_thens[] = { "give-up", "reboot",
+					  IS_ENABLED(CONFIG_LADDER) ? "escalate" : NULL, NULL };
 static const char *const spec_limit_words[] = { "strict", "best-effort", NULL };
 
 static int spec_check_mount(const char *text, struct err *e)
@@ -360,6 +361,10 @@ const struct spec_field spec_fields[] = {
 	      .check = CHECK(spec_check_when)),
 #endif
 	FIELD(118, "critical", SPEC_BOOL, critical, "", "the device is not well without it"),
+#if IS_ENABLED(CONFIG_WATCHDOG)
+	FIELD(126, "critical-timeout", SPEC_TIME, critical_timeout, "TIME",
+	      "not well for longer, the watchdog is not fed (60s)"),
+#endif
 	FIELD(119, "stop-signal", SPEC_STR, stop_signal, "SIGNAL", "asks it to end (TERM)",
 	      .check = CHECK(spec_check_signal)),
 	FIELD(120, "stop-timeout", SPEC_TIME, stop_timeout, "TIME", "then it is killed (10s)"),
@@ -423,6 +428,8 @@ struct spec *spec_new(void)
 	s->restart_delay_max = 60000;
 	s->restart_reset = 60000;
 	s->stop_timeout = 10000;
+	if (IS_ENABLED(CONFIG_WATCHDOG))
+		s->critical_timeout = 60000;
 	s->stop_signal = "TERM";
 	s->seccomp = "default";
 	s->log = IS_ENABLED(CONFIG_LOG_RING) ? "ring" : "none";

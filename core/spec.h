@@ -35,7 +35,7 @@ enum spec_restart {
 	SPEC_RESTART_ON_FAILURE,
 	SPEC_RESTART_UNLESS_STOPPED
 };
-enum spec_then { SPEC_THEN_GIVE_UP, SPEC_THEN_REBOOT };
+enum spec_then { SPEC_THEN_GIVE_UP, SPEC_THEN_REBOOT, SPEC_THEN_ESCALATE };
 enum spec_limits { SPEC_LIMITS_STRICT, SPEC_LIMITS_BEST_EFFORT };
 
 struct spec {
@@ -113,9 +113,10 @@ struct spec {
 	struct strv after, requires; /* names, each perhaps followed by "healthy" */
 	struct strv when;	     /* start conditions, see core/when.h */
 	bool critical;
-	struct strv health;	 /* see core/health.h */
-	const char *stop_signal; /* name or number */
-	uint64_t stop_timeout;	 /* ms */
+	struct strv health;	   /* see core/health.h */
+	uint64_t critical_timeout; /* ms: not well for longer, and the watchdog starves */
+	const char *stop_signal;   /* name or number */
+	uint64_t stop_timeout;	   /* ms */
 	/* with UPDATE */
 	const char *update_group; /* those are tried, and go back, together */
 	uint64_t trial;		  /* ms */

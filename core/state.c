@@ -36,7 +36,7 @@
 	X(64, 188, log_bytes) \
 	X(32, 196, log_day)
 /* clang-format on */
-#if IS_ENABLED(CONFIG_WHEN)
+#if IS_ENABLED(CONFIG_WHEN) || IS_ENABLED(CONFIG_RESETS)
 #define STATE_TEXTS(X) X(12, name) X(148, image) X(224, reason)
 #else
 #define STATE_TEXTS(X) X(12, name) X(148, image)

@@ -101,6 +101,10 @@ const struct spec_field system_fields[] = {
 	      "further file system to mount", .check = CHECK(system_check_mount)),
 	FIELD(7, "shutdown-timeout", SPEC_TIME, shutdown_timeout, "TIME",
 	      "the whole shutdown takes no longer"),
+#if IS_ENABLED(CONFIG_WATCHDOG)
+	FIELD(30, "watchdog", SPEC_TIME, watchdog, "TIME",
+	      "resets the device when PID 1 or a critical container hangs this long"),
+#endif
 #if IS_ENABLED(CONFIG_LOG_BUDGET)
 	FIELD(13, "log-budget", SPEC_SIZE, log_budget, "SIZE",
 	      "most that all logs write to flash in a day"),

@@ -28,6 +28,7 @@ struct system_spec {
 	bool require_verified;	/* images need verity or a signature */
 	struct strv wan;	/* interfaces where nothing is published unless it names them */
 	uint64_t shutdown_timeout; /* ms: the whole shutdown takes no longer */
+	uint64_t watchdog;	   /* ms; 0: none */
 	uint64_t seed_credit;	   /* enum seed_credit */
 	/* with FACTORY */
 	uint64_t mode, after_factory; /* enum system_mode, system_after */

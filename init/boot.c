@@ -98,7 +98,7 @@ void boot_early(void)
 /* ---- [system] ------------------------------------------------------------------------------------ */
 
 /* "name [parameters]", or the path of a .ko file. Compressed modules need a kernel that can unpack them. */
-static int boot_module(const char *text, struct err *e)
+int boot_module(const char *text, struct err *e)
 {
 	char path[256];
 	size_t n = strcspn(text, " ");

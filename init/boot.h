@@ -14,6 +14,9 @@ struct sup;
 #define BOOT_WAIT_MS 10000 /* for a device to appear */
 #define HOSTNAME_MAX 256
 
+/* Loads "NAME [PARAMETERS]", or the path of a .ko file. 0 also when it is there already. */
+int boot_module(const char *text, struct err *e);
+
 /* Waits until device is there, at most ms. 0 or -ENODEV. */
 int boot_wait_for(const char *device, uint64_t ms, struct err *e);
 

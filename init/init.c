@@ -11,6 +11,7 @@
 #include "core/cmd.h"
 #include "core/self.h"
 #include "init/boot.h"
+#include "init/device.h"
 #include "init/sup.h"
 
 /* A PID 1 that exits panics the kernel: what cannot be opened is tried again. */
@@ -76,6 +77,8 @@ static int init_run(struct cmd_line *line)
 	init_open(&s);
 	if (IS_ENABLED(CONFIG_CLOCK))
 		clock_boot(&s);
+	watchdog_open(&s);
+	resets_boot(&s);
 	if (sup_take_manifest(&s, &e) < 0)
 		sup_say(NULL, "%s", e.msg);
 	if (!s.console)

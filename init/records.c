@@ -59,7 +59,7 @@ int records_claim(struct ctr *c, struct err *e)
 		c->rec.ooms = old.ooms;
 		c->rec.log_bytes = old.log_bytes;
 		c->rec.log_day = old.log_day;
-		c->rec.flags |= old.flags & STATE_FLAG_STOPPED;
+		c->rec.flags |= old.flags & (STATE_FLAG_STOPPED | STATE_FLAG_REFUSED);
 	}
 	return 0;
 }

@@ -19,7 +19,7 @@
 #include "core/lib/event.h"
 #include "core/lib/fd.h"
 #include "init/boot.h"
-#include "init/sup.h"
+#include "init/device.h"
 
 #define SHUTDOWN_TERM_MS 2000 /* for processes outside containers, after SIGTERM */
 #define SHUTDOWN_KILL_MS 1000
@@ -114,6 +114,7 @@ void shutdown_now(struct sup *s)
 	};
 	static const char *const word[] = { "power off", "reboot", "halt", "power off" };
 
+	watchdog_last(s);
 	kill(-1, SIGTERM);
 	kill(-1, SIGCONT);
 	shutdown_reap(SHUTDOWN_TERM_MS);
@@ -121,12 +122,14 @@ void shutdown_now(struct sup *s)
 	shutdown_reap(SHUTDOWN_KILL_MS);
 	shutdown_sync(s);
 	crash_keep_all(s);
+	resets_end(s);
 	if (IS_ENABLED(CONFIG_STATE))
 		state_close(&s->disk);
 	if (chdir("/") == 0)
 		shutdown_unmount();
 	shutdown_sync(NULL);
 	sup_say(NULL, "%s", word[s->down]);
+	watchdog_close(s);
 	reboot(how[s->down]);
 	/* A kernel that cannot do it (or a container around us) leaves us here. */
 	for (;;)

@@ -80,24 +80,27 @@ struct ctr {
 	struct spec *spec;	/* owned */
 	struct spec *spec_next; /* owned; replaces spec at the next start, after a reload */
 	enum sup_state state;
-	bool wanted;		    /* should be up */
-	bool again;		    /* once it is down, start it at once: restart, reload */
-	bool keep;		    /* with gone: but not what it has written */
-	bool gone;		    /* once it is down, forget it */
-	bool child;		    /* our own child; else watched through its pidfd */
-	bool has_started;	    /* at least once since it was last wanted */
-	bool has_status;	    /* .status holds how the process ended */
-	bool ticking;		    /* the back-off series is running */
-	bool sick;		    /* it was ended because it was not healthy */
-	bool has_health;	    /* its launcher says that it, or its image, has a health key */
-	int status;		    /* wait(2) form */
-	pid_t launcher;		    /* 0 when none */
-	int pidfd;		    /* -1 when none */
-	int slot, disk_slot;	    /* in the state files, -1 when none */
-	uint64_t backoff;	    /* ms before the next restart */
-	uint64_t started;	    /* event_now() of the last start */
-	uint64_t good;		    /* event_now() when it was healthy last; .started when never */
-	unsigned int tries;	    /* clean-up rounds, or signals sent */
+	bool wanted;	     /* should be up */
+	bool again;	     /* once it is down, start it at once: restart, reload */
+	bool keep;	     /* with gone: but not what it has written */
+	bool gone;	     /* once it is down, forget it */
+	bool child;	     /* our own child; else watched through its pidfd */
+	bool has_started;    /* at least once since it was last wanted */
+	bool has_status;     /* .status holds how the process ended */
+	bool ticking;	     /* the back-off series is running */
+	bool sick;	     /* it was ended because it was not healthy */
+	bool has_health;     /* its launcher says that it, or its image, has a health key */
+	int status;	     /* wait(2) form */
+	pid_t launcher;	     /* 0 when none */
+	int pidfd;	     /* -1 when none */
+	int slot, disk_slot; /* in the state files, -1 when none */
+	uint64_t backoff;    /* ms before the next restart */
+	uint64_t started;    /* event_now() of the last start */
+	uint64_t unwell;     /* event_now() since when a critical one is not well, 0: it is */
+	unsigned int rung;   /* of the ladder, see ladder.c */
+	bool later;	     /* once it is down, it is wanted again, after what it waits for */
+	uint64_t good;	     /* event_now() when it was healthy last; .started when never */
+	unsigned int tries;  /* clean-up rounds, or signals sent */
 	struct event_source report; /* from the launcher */
 	struct event_source output; /* FIFO or terminal */
 	struct event_source exit;   /* pidfd of an adopted one */
@@ -160,6 +163,15 @@ struct sup_ports {
 	struct event_source source;
 };
 
+/* The watchdog. */
+struct sup_dog {
+	int fd;		/* -1: none */
+	bool reset;	/* it says that it has reset the device */
+	bool starves;	/* it is not fed any more */
+	uint64_t every; /* ms between two feeds */
+	struct event_timer timer;
+};
+
 struct sup {
 	struct event_loop loop;
 	struct ctr *ctrs;
@@ -196,6 +208,10 @@ struct sup {
 	bool resumed;		 /* took over from another binary in this process */
 	struct sup_client clients[SUP_CLIENTS];
 	struct sup_pool pool;
+	struct sup_dog dog;
+	struct state_record device; /* of the device, see core/device.h */
+	int device_disk;	    /* its slot in the file on disk */
+	char device_who[40];	    /* who is to blame for the reset that comes */
 };
 
 /* One line for whoever watches: "myctr: <name>: <text>". stderr, for PID 1 the console. */

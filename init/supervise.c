@@ -17,7 +17,7 @@
 #include "core/lib/stamp.h"
 #include "core/lib/sys.h"
 #include "core/spec_store.h"
-#include "init/sup.h"
+#include "init/device.h"
 
 #define SUP_CLEAN_MS 10	     /* between two looks whether the dying processes are gone */
 #define SUP_CLEAN_TRIES 1000 /* then it is said once, and looked at every second */
@@ -260,8 +260,10 @@ static enum sup_state sup_stop_again(struct ctr *c)
 
 static enum sup_state sup_stop_hard(struct ctr *c)
 {
-	if (c->tries++ == 0)
+	if (c->tries++ == 0) {
 		sup_say(c->spec->name, "did not stop in time, killed");
+		resets_refused(c, true);
+	}
 	sup_kill(c, SIGKILL);
 	event_timer_set(&c->sup->loop, &c->timer, SUP_KILL_MS);
 	return SUP_STOPPING;
@@ -300,6 +302,8 @@ static enum sup_state sup_clean(struct ctr *c)
 	ports_stop(c);
 	health_stop(c);
 	if (c->state != SUP_CLEANING) {
+		if (c->tries == 0)
+			resets_refused(c, false);
 		c->tries = 0;
 		if (c->has_status && c->rec.cause != STATE_CAUSE_START_ERROR)
 			sup_note_status(c);
@@ -342,6 +346,8 @@ static uint64_t sup_next_backoff(struct ctr *c)
 	if (!c->ticking || (c->has_started && ran >= c->spec->restart_reset)) {
 		c->backoff = c->spec->restart_delay;
 		c->rec.failures = 0;
+		if (IS_ENABLED(CONFIG_LADDER) && c->has_started && ran >= c->spec->restart_reset)
+			c->rung = 0;
 	} else {
 		c->backoff = min_u64(c->backoff * 2, c->spec->restart_delay_max);
 	}
@@ -351,6 +357,11 @@ static uint64_t sup_next_backoff(struct ctr *c)
 
 static enum sup_state sup_give_up(struct ctr *c)
 {
+	if (IS_ENABLED(CONFIG_LADDER) && ladder_applies(c) && ladder_climb(c)) {
+		records_put(c, STATE_WAITING);
+		event_timer_set(&c->sup->loop, &c->timer, c->spec->restart_delay);
+		return SUP_WAITING;
+	}
 	sup_say(c->spec->name, "gave up after %u attempts%s", c->rec.failures,
 		c->spec->restart_then == SPEC_THEN_REBOOT ? "; rebooting as the manifest asks"
 							  : "");
@@ -387,6 +398,13 @@ static enum sup_state sup_settle(struct ctr *c, bool failed)
 	if (c->again && !c->sup->going_down) {
 		c->state = SUP_IDLE;
 		return sup_launch(c);
+	}
+	if (IS_ENABLED(CONFIG_LADDER) && c->later && !c->sup->going_down) {
+		c->later = false;
+		c->wanted = true;
+		c->ticking = false;
+		records_put(c, STATE_EXITED);
+		return SUP_IDLE;
 	}
 	if (!c->wanted || c->sup->going_down || !sup_restarts(c, success))
 		return sup_rest(c, failed);

@@ -14,7 +14,7 @@
 #include "core/lib/path.h"
 #include "core/lib/sys.h"
 #include "core/paths.h"
-#include "init/sup.h"
+#include "init/device.h"
 
 #define TABLE_DOWN_MS \
 	60000 /* bound of a shutdown, unless [system] shutdown-timeout says otherwise */
@@ -375,6 +375,9 @@ static void table_time_is_up(struct event_timer *t)
 {
 	struct sup *s = container_of(t, struct sup, down_timer);
 
+	for (struct ctr *c = s->ctrs; c; c = c->next)
+		if (c->state != SUP_IDLE)
+			resets_refused(c, true);
 	s->loop.stop = true;
 }
 

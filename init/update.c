@@ -82,8 +82,9 @@ static void update_restart(struct ctr *c)
 
 static bool update_is_up(const struct ctr *c)
 {
-	return c->state == SUP_RUNNING || (c->spec->task && c->rec.phase == STATE_EXITED &&
-					   c->rec.cause == STATE_CAUSE_EXIT && c->rec.exit == 0);
+	return (c->state == SUP_RUNNING && health_is_good(c)) ||
+	       (c->spec->task && c->rec.phase == STATE_EXITED && c->rec.cause == STATE_CAUSE_EXIT &&
+		c->rec.exit == 0);
 }
 
 static void update_forget(struct trial *t)

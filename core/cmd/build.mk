@@ -12,6 +12,7 @@ obj-$(CONFIG_CMD_EXEC) += core/cmd/exec.o
 obj-$(CONFIG_CLI) += core/cmd/start.o core/cmd/stop.o core/cmd/restart.o
 obj-$(CONFIG_CLI) += core/cmd/kill.o core/cmd/rm.o core/cmd/reload.o
 obj-$(CONFIG_CMD_DOWN) += core/cmd/down.o
+obj-$(CONFIG_CMD_STATUS) += core/cmd/status.o
 obj-$(CONFIG_CMD_INSPECT) += core/cmd/inspect.o
 obj-$(CONFIG_CMD_IMAGE) += core/cmd/image.o core/cmd/image_inspect.o core/cmd/image_load.o core/cmd/image_ls.o
 obj-$(CONFIG_CMD_IMAGE) += core/cmd/image_prune.o core/cmd/image_rm.o core/cmd/image_save.o core/cmd/image_tag.o

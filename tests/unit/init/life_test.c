@@ -24,7 +24,7 @@
 #include "core/lib/sys.h"
 #include "core/paths.h"
 #include "core/spec_store.h"
-#include "init/sup.h"
+#include "init/device.h"
 
 #define SERVICE(name) "[container " name "]\nimage = i\ncommand = run\n"
 #define PENDING 1 /* no answer yet */
@@ -229,6 +229,22 @@ void health_stop(struct ctr *c)
 bool health_is_good(const struct ctr *c)
 {
 	return !health_waits || c->rec.health == STATE_HEALTHY;
+}
+#endif
+
+#ifdef CONFIG_RESETS
+static int refused;
+
+void resets_refused(struct ctr *c, bool is)
+{
+	(void)c;
+	refused += is;
+}
+
+void resets_coming(struct sup *s, enum device_reset why, const char *who)
+{
+	s->device.cause = (uint8_t)why;
+	str_copy(s->device_who, sizeof(s->device_who), who ? who : "");
 }
 #endif
 
@@ -882,6 +898,68 @@ static void sick(void **state)
 #define HEALTH_TESTS
 #endif
 
+#ifdef CONFIG_LADDER
+/* Fails until its limit is passed. */
+static void fail_often(const char *name)
+{
+	struct ctr *c = named(name);
+
+	for (int i = 0; i < 100 && !sup_settled(c); i++) {
+		if (c->state == SUP_STARTING)
+			sup_event(c, SUP_STARTED);
+		if (c->state == SUP_RUNNING)
+			has_ended(name, 1 << 8);
+		if (c->state == SUP_WAITING && c->rung)
+			return;
+		if (c->state == SUP_WAITING)
+			sup_event(c, SUP_TIMER);
+	}
+}
+
+static void ladder(void **state)
+{
+	struct ctr *c, *d;
+
+	(void)state;
+	manifest = SERVICE(
+		"base") "restart = on-failure\nrestart-limit = 1\nrestart-delay = 1h\nrestart-delay-max = 1h\n"
+			"restart-then = escalate\n" SERVICE("above") "after = base\n" SERVICE(
+				"beside");
+	assert_int_equal(sup_reload(&sup, &(struct err){ 0 }), 0);
+	turn();
+	c = named("base");
+	d = named("above");
+	is_up("base");
+	is_up("above");
+	is_up("beside");
+	sup.is_init = true;
+	/* the first time, with who needs it */
+	fail_often("base");
+	assert_int_equal(c->rung, 1);
+	assert_int_equal(c->state, SUP_WAITING);
+	assert_int_equal(d->state, SUP_STOPPING);
+	assert_int_equal(named("beside")->state, SUP_RUNNING);
+	has_ended("above", 0);
+	assert_true(d->state == SUP_IDLE && d->wanted);
+	assert_false(sup.going_down);
+	/* then the device; the reason is recorded before */
+	sup_event(c, SUP_TIMER);
+	is_up("base");
+	assert_int_equal(d->state, SUP_STARTING);
+	c->rung = 1;
+	c->ticking = true;
+	c->rec.failures = 1;
+	has_ended("base", 1 << 8);
+	assert_true(sup.going_down);
+	assert_int_equal(sup.down, CTL_REBOOT);
+	assert_int_equal(sup.device.cause, DEVICE_RESET_CRASH_LOOP);
+	assert_string_equal(sup.device_who, "base");
+}
+#define LADDER_TESTS life(ladder),
+#else
+#define LADDER_TESTS
+#endif
+
 static int make_dir(void **state)
 {
 	(void)state;
@@ -958,7 +1036,7 @@ int main(void)
 		life(silent_ones_are_let_go),
 		life(all_wait),
 		life(wrong_ones),
-		HEALTH_TESTS
+		HEALTH_TESTS LADDER_TESTS
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
