@@ -32,6 +32,7 @@ obj-y += core/rlimit.o
 obj-$(CONFIG_SYSCTL) += core/sysctl.o
 obj-$(if $(CONFIG_SYSCTL),,y) += core/sysctl_none.o
 obj-y += core/codec.o
+obj-$(CONFIG_HOST_AB) += core/slots.o
 obj-$(CONFIG_UPDATE) += core/update.o core/boot_id.o
 obj-$(CONFIG_FACTORY) += core/factory.o core/boot_id.o
 obj-$(CONFIG_STATE) += core/record.o core/state.o core/state_live.o

@@ -46,8 +46,8 @@ static bool factory_is_due(int dir)
 
 	if (fd < 0)
 		return false;
-	return fd_read(fd, boot, sizeof(boot)) != sizeof(boot) ||
-	       le_get64(boot) != boot_id() || !le_get64(boot);
+	return fd_read(fd, boot, sizeof(boot)) != sizeof(boot) || le_get64(boot) != boot_id() ||
+	       !le_get64(boot);
 }
 
 static bool factory_keeps(const struct system_spec *y, const char *name)

@@ -24,9 +24,8 @@
 		.offset = offsetof(struct_, member_), __VA_ARGS__                \
 	}
 
-static const char *const net_kinds[] = {
-	"bridge", "host", "none", "macvlan", "ipvlan", "phys", "slirp", "pasta", NULL
-};
+static const char *const net_kinds[] = { "bridge", "host",  "none",  "macvlan", "ipvlan",
+					 "phys",   "slirp", "pasta", NULL };
 
 const char *net_kind_name(uint64_t kind)
 {

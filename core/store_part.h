@@ -8,8 +8,8 @@
 #include "core/store.h"
 
 #define STORE_INDEX "index"
-#define STORE_FILES "sha256"	    /* folder of the image files */
-#define STORE_CONF ".conf"	    /* suffixes of what belongs to an image */
+#define STORE_FILES "sha256" /* folder of the image files */
+#define STORE_CONF ".conf"   /* suffixes of what belongs to an image */
 #define STORE_SIG ".sig"
 #define STORE_NEW ".new-"	    /* files being written */
 #define STORE_GONE ".gone-"	    /* trees being removed */

@@ -117,6 +117,12 @@ const struct spec_field system_fields[] = {
 	FIELD(20, "seed-credit", SPEC_ENUM, seed_credit, "",
 	      "the kept random seed counts as entropy (yes)", .words = system_credits),
 #endif
+#if IS_ENABLED(CONFIG_HOST_AB)
+	FIELD(40, "boot-slots", SPEC_WORDS, boot_slots, "KIND [PATH]",
+	      "file PATH, grub PATH, uboot, hook PROG: who knows of two systems"),
+	FIELD(41, "boot-trial", SPEC_TIME, boot_trial, "TIME",
+	      "a tried system is good after this (60s)"),
+#endif
 #if IS_ENABLED(CONFIG_FACTORY)
 	FIELD(30, "mode", SPEC_ENUM, mode, "", "factory: the tasks are tests",
 	      .words = system_modes),

@@ -30,6 +30,8 @@ struct system_spec {
 	uint64_t shutdown_timeout; /* ms: the whole shutdown takes no longer */
 	uint64_t watchdog;	   /* ms; 0: none */
 	uint64_t seed_credit;	   /* enum seed_credit */
+	struct strv boot_slots;	   /* with HOST_AB: core/slots.h; empty: none */
+	uint64_t boot_trial;	   /* ms; 0: the default */
 	/* with FACTORY */
 	uint64_t mode, after_factory; /* enum system_mode, system_after */
 	uint64_t factory_timeout;     /* ms: one test takes no longer; 0: the default */

@@ -12,6 +12,7 @@ obj-$(CONFIG_NET_NFT) += init/guard.o
 obj-$(CONFIG_NET_FORWARD) += init/ports.o init/forward.o init/forward_tcp.o init/forward_udp.o
 obj-$(CONFIG_REEXEC) += init/reexec.o
 obj-$(CONFIG_FACTORY) += init/factory.o
+obj-$(CONFIG_HOST_AB) += init/slots.o
 obj-$(CONFIG_UPDATE) += init/update.o
 obj-$(CONFIG_CONTROL) += init/control.o init/sweep.o
 obj-$(CONFIG_LOG_BUDGET) += init/budget.o

@@ -246,7 +246,9 @@ void factory_open(struct sup *s)
 	f = calloc(1, sizeof(*f));
 	if (!f)
 		return;
-	*f = (struct factory){ .sup = s, .dir = -1, .began = event_now(), .limit.expired = factory_late };
+	*f = (struct factory){
+		.sup = s, .dir = -1, .began = event_now(), .limit.expired = factory_late
+	};
 	f->console = OUT(STDOUT_FILENO);
 	s->factory = f;
 	for (struct ctr *c = s->ctrs; c; c = c->next) {

@@ -22,6 +22,7 @@
  *	ports.c, forward*.c  published ports where the kernel has no nf_tables
  *	guard.c      the packet filter's rules, which others may flush
  *	update.c     changes of images: trials, and the way back
+ *	slots.c      a system that the boot loader tries
  *	factory.c    factory mode: tests one after the other
  *	reexec.c     another binary for the supervisor, while containers run on
  *	pool.c       network namespaces made ahead
@@ -205,7 +206,8 @@ struct sup {
 	struct event_timer clock_timer; /* the next time the clock is saved */
 	struct reexec *reexec;
 	struct factory *factory; /* NULL: no tests run */
-	bool resumed;		 /* took over from another binary in this process */
+	struct event_timer slots_timer;
+	bool resumed; /* took over from another binary in this process */
 	struct sup_client clients[SUP_CLIENTS];
 	struct sup_pool pool;
 	struct sup_dog dog;
@@ -508,6 +510,15 @@ static inline bool sup_resumed(const struct sup *s)
 {
 	return IS_ENABLED(CONFIG_REEXEC) && s->resumed;
 }
+
+/* slots.c: begins with the trial of a system that the boot loader tries */
+#if IS_ENABLED(CONFIG_HOST_AB)
+void slots_open(struct sup *s);
+#else
+static inline void slots_open(struct sup *s UNUSED)
+{
+}
+#endif
 
 /* factory.c */
 #if IS_ENABLED(CONFIG_FACTORY)

@@ -399,6 +399,7 @@ void sup_loop(struct sup *s)
 	chart_loop(&s->loop);
 	update_resume(s);
 	factory_open(s);
+	slots_open(s);
 	reexec_done(s);
 	while (!s->loop.stop) {
 		if (s->going_down && !s->down_timer.expired) {

@@ -4,8 +4,7 @@
  * written when. Runs in the loop. Must never start anything from a slot of a change that is not written, and
  * never decide a trial while the device goes down.
  *
- * A trial is over when everybody who takes part has been up, and healthy, until its time has passed; one that
- * ends, does not start or gets unhealthy before undoes it at once. Those of the same update-group take part
+ * A trial is over when everybody who takes part has been up for its time and is healthy; one that ends, does not start or gets unhealthy before undoes it at once. Those of the same update-group take part
  * though they keep their image. A reboot begins the time anew, and is counted before anything starts.
  */
 #include <errno.h>
@@ -21,12 +20,16 @@
 #include "init/sup.h"
 
 #define UPDATE_TRIAL_MS 60000 /* unless trial = says otherwise */
+#define UPDATE_UP_MS \
+	120000 /* beside its trial, for the old one to stop and the new one to get well */
+#define UPDATE_LOOK_MS 200 /* until one that is not up is looked at again */
 
 struct trial {
 	struct trial *next;
 	struct sup *sup;
 	struct update_txn txn;
 	struct event_timer timer;
+	uint64_t began; /* event_now() */
 };
 
 static bool update_same(const char *a, const char *b)
@@ -142,27 +145,44 @@ static unsigned int update_verdict(const struct ctr *c)
 	if (update_is_up(c) && c->rec.restarts == c->trial_restarts)
 		return UPDATE_KEPT;
 	if (c->state == SUP_WAITING || down || c->rec.restarts != c->trial_restarts)
-		return c->rec.cause == STATE_CAUSE_START_ERROR ? UPDATE_NO_START : UPDATE_ENDED;
+		return c->sick					 ? UPDATE_UNHEALTHY
+		       : c->rec.cause == STATE_CAUSE_START_ERROR ? UPDATE_NO_START
+								 : UPDATE_ENDED;
 	return UPDATE_KEPT;
 }
 
+/* How long c has to go on until it has passed, 0 when it has; while it is not up, a moment. */
+static uint64_t update_left(const struct ctr *c, const struct trial *t)
+{
+	uint64_t ran = event_now() - c->started;
+
+	if (!update_is_up(c))
+		return UPDATE_LOOK_MS;
+	return c->state == SUP_RUNNING && ran < t->txn.trial ? t->txn.trial - ran : 0;
+}
+
+/* The time of each counts from its own start: the one before may have been slow to stop, the image to start. */
 static void update_time_is_up(struct event_timer *timer)
 {
 	struct trial *t = container_of(timer, struct trial, timer);
+	const char *who = NULL;
+	uint64_t left = 0;
 
-	for (struct ctr *c = t->sup->ctrs; c; c = c->next) {
-		if (!update_takes_part(c, t) || update_is_up(c))
-			continue;
-		update_decide(t, UPDATE_UNDONE, UPDATE_NOT_IN_TIME, c->spec->name);
-		return;
-	}
 	for (struct ctr *c = t->sup->ctrs; c; c = c->next) {
 		if (!update_takes_part(c, t))
 			continue;
-		update_decide(t, UPDATE_DONE, 0, c->spec->name);
+		who = c->spec->name;
+		left = max_u64(left, update_left(c, t));
+		if (update_is_up(c) || event_now() < t->began + t->txn.trial + UPDATE_UP_MS)
+			continue;
+		update_decide(t, UPDATE_UNDONE, UPDATE_NOT_IN_TIME, who);
 		return;
 	}
-	update_decide(t, UPDATE_UNDONE, UPDATE_NOT_IN_TIME, NULL);
+	if (who && left)
+		event_timer_set(&t->sup->loop, &t->timer, left);
+	else if (!t->sup->going_down)
+		update_decide(t, who ? UPDATE_DONE : UPDATE_UNDONE, who ? 0 : UPDATE_NOT_IN_TIME,
+			      who);
 }
 
 static struct trial *update_look(struct trial *t)
@@ -214,6 +234,7 @@ static void update_begin(struct sup *s, struct trial *t)
 	t->next = s->trials;
 	s->trials = t;
 	t->timer.expired = update_time_is_up;
+	t->began = event_now();
 	update_gather(s, t);
 	event_timer_set(&s->loop, &t->timer, t->txn.trial);
 }

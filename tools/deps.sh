@@ -10,7 +10,7 @@ list()
 	case $1 in
 	build) echo gcc libc6-dev linux-libc-dev make libseccomp-dev libjsmn-dev libsodium-dev pkg-config xz-utils bzip2 gperf patch dpkg curl ca-certificates ;;
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
-	unit) echo libcmocka-dev libjsmn-dev libcap-dev liblz4-dev zlib1g-dev libzstd-dev lz4 gzip zstd attr libarchive-tools squashfs-tools python3 busybox-static ;;
+	unit) echo grub-common libcmocka-dev libjsmn-dev libcap-dev liblz4-dev zlib1g-dev libzstd-dev lz4 gzip zstd attr libarchive-tools squashfs-tools python3 busybox-static ;;
 	fuzz) echo libjsmn-dev clang libclang-rt-14-dev zlib1g-dev ;;
 	config) echo kconfig-frontends python3 python3-kconfiglib ;;
 	lint) echo clang-format clang-tidy cppcheck shellcheck binutils gcc python3 ;;

@@ -19,6 +19,7 @@ obj-$(CONFIG_CMD_IMAGE) += core/cmd/image_prune.o core/cmd/image_rm.o core/cmd/i
 obj-$(CONFIG_CMD_IMAGE) += core/cmd/image_verify.o
 obj-$(CONFIG_REEXEC) += core/cmd/reexec.o
 obj-$(CONFIG_FACTORY) += core/cmd/factory.o
+obj-$(CONFIG_HOST_AB) += core/cmd/slot.o
 obj-$(CONFIG_UPDATE) += core/cmd/update.o core/cmd/update_status.o core/cmd/rollback.o
 obj-$(CONFIG_CMD_IMAGE_IMPORT) += core/cmd/image_import.o
 obj-$(CONFIG_CMD_MANIFEST) += core/cmd/manifest.o

@@ -21,12 +21,12 @@ manifest()
 {
 	printf '[system]\nmode = factory\nafter-factory = %s\nfactory-timeout = 20s\nfactory-wipe = %s\n' "$1" "$live_dir/wiped"
 	shift
-	printf '[container app]\nimage = %s\ncommand = sleep 1000\nstorage = read-only\n' "$root"
-	printf '[container jig]\nimage = %s\ncommand = sleep 1000\nstorage = read-only\n' "$root"
+	printf '[container app]\nimage = %s\ncommand = sleep 1000\nstorage = read-only\nstop-timeout = 500ms\n' "$root"
+	printf '[container jig]\nimage = %s\ncommand = sleep 1000\nstorage = read-only\nstop-timeout = 500ms\n' "$root"
 	i=0
 	for command; do
 		i=$((i + 1))
-		printf '[container t%s]\nimage = %s\ntask = yes\nstorage = read-only\ncommand = %s\n' $i "$root" "$command"
+		printf '[container t%s]\nimage = %s\ntask = yes\nstorage = read-only\nstop-timeout = 500ms\ncommand = %s\n' $i "$root" "$command"
 		[ $i != 1 ] || echo 'requires = jig'
 	done
 }
@@ -69,12 +69,12 @@ hasnt "without tests" 'TAP' "$(cat "$live_dir/daemon.out")"
 # The reset. A wish of this boot waits for the next one.
 mkdir -p "$live_dir/wiped/sub" "$MYCTR_DATA/images"
 touch "$live_dir/wiped/file" "$MYCTR_DATA/images/shipped"
-"$MYCTR" run -d --name mine --storage overlay "$root" sleep 1000 >/dev/null 2>&1 ||
-	"$MYCTR" run -d --name mine --storage tmpfs "$root" sleep 1000 >/dev/null
+"$MYCTR" run -d --stop-timeout 500ms --name mine --storage overlay "$root" sleep 1000 >/dev/null 2>&1 ||
+	"$MYCTR" run -d --stop-timeout 500ms --name mine --storage tmpfs "$root" sleep 1000 >/dev/null
 fails "it asks first" sh -c "echo no | '$MYCTR' factory-reset --no-reboot"
 [ ! -e "$MYCTR_DATA/~reset" ] && ok "and no is no" || not_ok "and no is no"
 check "the wish" "$MYCTR" factory-reset --yes --no-reboot
-"$MYCTR" rm -f mine; "$MYCTR" run -d --name mine --storage tmpfs "$root" sleep 1000 >/dev/null
+"$MYCTR" rm -f mine; "$MYCTR" run -d --stop-timeout 500ms --name mine --storage tmpfs "$root" sleep 1000 >/dev/null
 kill "$daemon"; wait 2>/dev/null
 run_daemon
 until_true 60 is_up app

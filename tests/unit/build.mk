@@ -67,6 +67,9 @@ unit-core/sysctl := core/sysctl.c $(spec-sources)
 unit-core/feature := $(if $(CONFIG_NETLINK),core/feature_link.c core/lib/netlink.c) core/feature.c core/feature_probe.c core/cgroup.c core/lib/err.c core/lib/fd.c core/lib/sys.c \
 	core/lib/str.c core/lib/arena.c $(if $(CONFIG_NET_NFT),core/rules_probe.c core/lib/nft.c)
 unit-core/spec := $(spec-sources)
+ifeq ($(CONFIG_HOST_AB),y)
+unit-core/slots := core/slots.c $(spec-sources)
+endif
 ifeq ($(CONFIG_UPDATE),y)
 unit-core/update := core/update.c core/state.c core/record.c core/paths.c $(spec-sources)
 endif

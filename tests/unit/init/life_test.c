@@ -260,6 +260,13 @@ void guard_reload(struct sup *s)
 }
 #endif
 
+#ifdef CONFIG_HOST_AB
+void slots_open(struct sup *s)
+{
+	(void)s;
+}
+#endif
+
 #ifdef CONFIG_FACTORY
 void factory_open(struct sup *s)
 {
