@@ -81,16 +81,19 @@ static void child_names_plan(const struct child *c, struct child_names *p)
 				  p->asked[NAMES_RESOLV];
 }
 
-/* With no network there is one thing to see to: that localhost is known, where there is an /etc at all. */
+/*
+ * With no network there is one thing to see to: that localhost is known, where there is an /etc at all, and in a
+ * root that cannot be written to the file as well.
+ */
 static bool child_names_nothing(struct child_names *p)
 {
 	struct stat st;
 
 	if (!p->none || p->asked[NAMES_HOSTS] || p->asked[NAMES_RESOLV])
 		return false;
-	if (lstat("/etc", &st) < 0 || !S_ISDIR(st.st_mode))
+	if (lstat("/etc/hosts", &st) < 0 ? p->bind : st.st_size > 0 || !S_ISREG(st.st_mode))
 		return true;
-	if (lstat("/etc/hosts", &st) == 0 && (st.st_size > 0 || !S_ISREG(st.st_mode)))
+	if (lstat("/etc", &st) < 0 || !S_ISDIR(st.st_mode))
 		return true;
 	p->wanted[NAMES_HOSTS] = true;
 	return false;

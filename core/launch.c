@@ -252,11 +252,13 @@ int launch_down(const char *name)
 
 int launch_down_wait(const char *name, uint64_t ms, struct err *e)
 {
-	uint64_t end = event_now() + ms;
 	useconds_t pause = 500;
+	uint64_t end = 0;
 	int r;
 
-	while ((r = launch_down(name)) == -EBUSY && event_now() < end) {
+	while ((r = launch_down(name)) == -EBUSY && (!end || event_now() < end)) {
+		if (!end)
+			end = event_now() + ms;
 		usleep(pause);
 		pause = pause < 20000 ? pause * 2 : pause;
 	}

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/cmd.h"
@@ -65,7 +65,6 @@ static int run_set(struct spec *s, const char *key, const char *value, struct er
 static int run_make_name(struct spec *s, struct err *e)
 {
 	char name[40];
-	struct timespec ts;
 	uint16_t r;
 	size_t n = 0;
 
@@ -80,9 +79,8 @@ static int run_make_name(struct spec *s, struct err *e)
 		name[0] = 'c';
 		n = 1;
 	}
-	/* Two at once differ in their pid, two of one pid in the time; it need not be hard to guess. */
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	r = (uint16_t)(((uint64_t)ts.tv_nsec >> 6) ^ ((uint64_t)gettid() * 40503));
+	/* What the kernel gives each program; it need not be hard to guess. */
+	memcpy(&r, (const char *)getauxval(AT_RANDOM) + 14, sizeof(r));
 	snprintf(name + n, sizeof(name) - n, "-%04x", r);
 	s->name = arena_str(&s->arena, name);
 	return s->name ? 0 : err_set(e, ENOMEM, "out of memory");
