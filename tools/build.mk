@@ -143,6 +143,11 @@ $(O)/myctr: $(O)/myctr.elf
 	$(call say,STRIP,$@)
 	$(Q)$(STRIP) -s -R .comment -o $@ $<
 
+# Which functions tools/start.ld names; with pc_defconfig, which has all parts.
+.PHONY: order
+order: $(O)/myctr
+	$(Q)tools/order/run.sh $(O)
+
 install: $(O)/myctr
 	install -D -m 0755 $(O)/myctr $(DESTDIR)$(BINDIR)/myctr
 	$(if $(INSTALL_INIT),mkdir -p $(DESTDIR)$(SBINDIR) && ln -sf $(BINDIR)/myctr $(DESTDIR)$(SBINDIR)/init)
