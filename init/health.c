@@ -102,6 +102,8 @@ static void health_good(struct health_run *run)
 
 	if (c->rec.health == STATE_UNHEALTHY)
 		sup_say(c->spec->name, "healthy again");
+	if (c->rec.health != STATE_HEALTHY)
+		chart_note("ready", c->spec->name);
 	c->good = event_now();
 	health_set(c, STATE_HEALTHY);
 }

@@ -150,36 +150,13 @@ clock_second()
 	has "inspect, too" 'waits for *time-good' "$(ctr inspect timed)"
 }
 
-# qmp COMMAND JSON: to the machine's second monitor
-qmp()
-{
-	python3 - "$work/mon" "$1" "$2" <<-'END3'
-	import json, socket, sys
-	s = socket.socket(socket.AF_UNIX)
-	s.settimeout(30)
-	s.connect(sys.argv[1])
-	f = s.makefile("rw")
-	def ask(what):
-	    f.write(json.dumps(what) + "\n")
-	    f.flush()
-	    while True:
-	        a = json.loads(f.readline())
-	        if "return" in a or "error" in a:
-	            return a
-	f.readline()
-	ask({"execute": "qmp_capabilities"})
-	a = ask({"execute": sys.argv[2], "arguments": json.loads(sys.argv[3])})
-	sys.exit("error" in a and str(a))
-	END3
-}
-
 # A serial port comes and goes while the containers run.
 hotplug()
 {
 	ps=$(ctr ps -a)
 	has "a container runs without the device it may have" '^plugged .* Up ' "$ps"
 	has "another waits for it" '^late .* Waits: device /dev/modem ' "$ps"
-	qmp device_add '{"driver": "virtserialport", "id": "port7", "bus": "vs1.0", "nr": 7, "chardev": "nul"}' ||
+	vm_qmp "$work/mon" device_add '{"driver": "virtserialport", "id": "port7", "bus": "vs1.0", "nr": 7, "chardev": "nul"}' ||
 		{ not_ok "the port is plugged in"; return; }
 	until_guest 20 '^late .* Up ' /usr/bin/myctr ps && ok "what waits for a device starts" ||
 		not_ok "what waits for a device starts" "$got
@@ -191,7 +168,7 @@ $(console)"
 	has "the node comes into the running container" '^crw----rw-' "$got"
 	has "and may be opened there" opened "$(ctr exec plugged sh -c "exec 3<>$node && echo opened" 2>&1)"
 	pid=$(ctr ps | awk '$1 == "plugged" { print $NF }')
-	qmp device_del '{"id": "port7"}' || not_ok "the port is pulled out"
+	vm_qmp "$work/mon" device_del '{"id": "port7"}' || not_ok "the port is pulled out"
 	until_guest 20 'No such file' /usr/bin/myctr exec plugged ls "$node"
 	has "it goes from the container" 'No such file' "$got"
 	has "and from the device" 'No such file' "$(guest /bin/ls -l /dev/modem 2>&1)"

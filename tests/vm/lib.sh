@@ -93,3 +93,26 @@ ends()
 	is "$1" "$2" "$vm_why"
 	"$vm" stop "$vm_name"
 }
+
+# SOCKET COMMAND JSON: to a monitor of the machine that was started with -qmp unix:SOCKET,server=on,wait=off
+vm_qmp()
+{
+	python3 - "$1" "$2" "$3" <<-'END3'
+	import json, socket, sys
+	s = socket.socket(socket.AF_UNIX)
+	s.settimeout(30)
+	s.connect(sys.argv[1])
+	f = s.makefile("rw")
+	def ask(what):
+	    f.write(json.dumps(what) + "\n")
+	    f.flush()
+	    while True:
+	        a = json.loads(f.readline())
+	        if "return" in a or "error" in a:
+	            return a
+	f.readline()
+	ask({"execute": "qmp_capabilities"})
+	a = ask({"execute": sys.argv[2], "arguments": json.loads(sys.argv[3])})
+	sys.exit("error" in a and str(a))
+	END3
+}

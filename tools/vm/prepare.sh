@@ -5,7 +5,8 @@
 # the kernel modules it needs. Cached; prints `kernel=PATH` and `initrd=PATH` for eval. Installs
 # nothing on this machine.
 #
-# usage: prepare.sh x86_64|aarch64 [debian|own|auto]    auto: our own kernel where it was built
+# usage: prepare.sh x86_64|aarch64 [debian|full|own|auto]    auto: our own kernel where it was built; full: Debian's
+# for real machines, which has USB and is 400 MB unpacked
 # environment: MODULES="more modules to load at boot"
 set -eu
 
@@ -26,7 +27,9 @@ aarch64) deb=arm64 cross=aarch64-linux-gnu- ;;
 esac
 [ "$(uname -m)" != "$arch" ] || cross=''
 
-if [ "$kind" != debian ] && kernel=$("$top/tools/kernel/build.sh" --path "qemu-$arch"); then
+if [ "$kind" = full ]; then
+	flavour=full-
+elif [ "$kind" != debian ] && kernel=$("$top/tools/kernel/build.sh" --path "qemu-$arch"); then
 	kind=own
 elif [ "$kind" = own ]; then
 	die "qemu-$arch: our kernel is not built; make kernel BOARD=qemu-$arch"
@@ -36,11 +39,13 @@ fi
 
 # linux-image-cloud-* only names the newest real package
 fetch_debian() {
-	dir=$cache/vm/debian-$deb
+	dir=$cache/vm/debian-${flavour:-}$deb
 	kernel=$dir/image
 	[ ! -f "$dir/done" ] || return 0
-	echo "prepare: downloading Debian's cloud kernel for $deb" >&2
-	meta=$("$top/tools/image/apt.sh" "$deb" fetch "linux-image-cloud-$deb")
+	meta=linux-image-cloud-$deb
+	[ "$kind" != full ] || meta=linux-image-$deb
+	echo "prepare: downloading Debian's $meta" >&2
+	meta=$("$top/tools/image/apt.sh" "$deb" fetch "$meta")
 	real=$(dpkg-deb -f "$meta" Depends | sed 's/[ ,(].*//')
 	package=$("$top/tools/image/apt.sh" "$deb" fetch "$real")
 	rm -rf "$dir"
@@ -87,7 +92,7 @@ if [ ! -f "$initrd" ]; then
 	build_guest "$tree/vm"
 	busybox=$("$top/tools/image/apt.sh" "$deb" fetch busybox-static)
 	dpkg-deb --fsys-tarfile "$busybox" | tar -x -C "$tree/vm" --strip-components=2 ./bin/busybox
-	if [ "$kind" = debian ]; then
+	if [ "$kind" != own ]; then
 		# shellcheck disable=SC2086 # a list of words
 		in_order $modules > "$tree/order"
 		while read -r ko; do
