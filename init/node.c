@@ -24,7 +24,7 @@
 
 /* ---- names by id --------------------------------------------------------------------------------- */
 
-/* One attribute as part of a name: blanks around it go, what is no letter, digit or one of -_.+ becomes '_'. */
+/* One attribute as part of a name: blanks around it go, what is no letter, digit or one of #+-.:=@_ becomes '_'. */
 static bool node_text(int dir, const char *file, char *buf, size_t size)
 {
 	char text[128] = "";
@@ -34,7 +34,7 @@ static bool node_text(int dir, const char *file, char *buf, size_t size)
 		return false;
 	for (const char *p = text + strspn(text, " \t"); *p && n + 1 < size; p++)
 		buf[n++] = (*p >= '0' && *p <= '9') || ((*p | 32) >= 'a' && (*p | 32) <= 'z') ||
-					   strchr("-_.+", *p)
+					   strchr("#+-.:=@_", *p)
 				   ? *p
 				   : '_';
 	while (n && buf[n - 1] == '_')

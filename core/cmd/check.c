@@ -12,6 +12,7 @@
 #include "core/feature.h"
 #include "core/lib/out.h"
 #include "core/net.h"
+#include "core/machine.h"
 #include "core/rules.h"
 #include "core/system.h"
 
@@ -148,6 +149,40 @@ static void put_nameless(struct out *o, const struct manifest *m)
 	}
 }
 
+/* A program that the device's own sections name; true when it is not there. */
+static bool put_program(struct out *o, const struct strv *argv, const char *key,
+			const struct section *s, enum section_kind kind)
+{
+	bool missing = argv->n && access(argv->v[0], X_OK) < 0;
+	char text[300];
+
+	if (!argv->n)
+		return false;
+	str_format(text, sizeof(text), "%s: %s of [%s %s]", argv->v[0], key,
+		   section_tables[kind].kind, s->name);
+	out_printf(o, "%-8s %-17s ", words[missing ? FEATURE_MISSING : FEATURE_FOUND], "program");
+	put_column(o, text);
+	return missing;
+}
+
+/* What [mount]s and [console]s run. */
+static unsigned int put_machine(struct out *o, const struct manifest *m)
+{
+	unsigned int bad = 0;
+
+	for (const struct section *s = m->sections[SECTION_MOUNT]; s; s = s->next) {
+		const struct mount_spec *t = container_of(s, const struct mount_spec, section);
+
+		bad += put_program(o, &t->fsck, "fsck", s, SECTION_MOUNT);
+		bad += put_program(o, &t->format, "format", s, SECTION_MOUNT);
+		bad += put_program(o, &t->grow, "grow", s, SECTION_MOUNT);
+	}
+	for (const struct section *s = m->sections[SECTION_CONSOLE]; s; s = s->next)
+		bad += put_program(o, &container_of(s, const struct console_spec, section)->command,
+				   "command", s, SECTION_CONSOLE);
+	return bad;
+}
+
 static int load(const struct cmd_line *line, struct manifest *m, struct err *e)
 {
 	int ret = line->n_args ? manifest_read(m, line->args[0], e) : manifest_load(m, e);
@@ -175,6 +210,8 @@ static int run(struct cmd_line *line)
 	for (unsigned int i = 0; i < n_features; i++)
 		if ((n.always | n.build | n.manifest) & UINT64_C(1) << i)
 			bad += put_feature(&o, &n, i);
+	if (IS_ENABLED(CONFIG_MACHINE))
+		bad += put_machine(&o, &m);
 	rules_others(put_other, &o, NULL);
 	put_nameless(&o, &m);
 	if (bad)

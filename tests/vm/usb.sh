@@ -13,7 +13,7 @@ export MODULES="xhci_pci usbserial ftdi_sio"
 KERNEL=full
 vm_prepare
 
-root=$work/root id=usb-QEMU_QEMU_USB_SERIAL_1-0000:00:10.0-1-if00-port0
+root=$work/root id=usb-QEMU_QEMU_USB_SERIAL_1-0000:00:10.0-1-if00-port0 # as udev names it
 vm_busybox "$root"
 mkdir -p "$root/etc/myctr" "$root/usr/bin" "$root/srv/app/bin" "$root/srv/app/proc" "$root/srv/app/sys" "$root/srv/app/dev" \
 	"$root/var/log" "$root/var/lib/myctr"
@@ -35,7 +35,7 @@ device  = /dev/ttyUSB*
 image   = /srv/app
 command = /bin/sleep 1000
 storage = read-only
-device  = /dev/serial/by-id/$id
+device  = /dev/serial/by-id/usb-QEMU_*
 END2
 (cd "$root" && find . | cpio --quiet -o -H newc) >"$work/root.cpio"
 
