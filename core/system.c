@@ -94,7 +94,7 @@ const struct spec_field system_fields[] = {
 	FIELD(2, "data", SPEC_STR, data, "DEV FSTYPE [OPTIONS]",
 	      "what is mounted as the data folder", .check = CHECK(system_check_data)),
 	FIELD(3, "console", SPEC_WORDS, console, "WORDS", "command kept running on the console"),
-	FIELD(4, "module", SPEC_LIST, module, "NAME [PARAMETERS]", "kernel module to load"),
+	FIELD(4, "module", SPEC_LIST, module, "NAME [PARAMETERS]", "kernel module to load, by name or path"),
 	FIELD(5, "sysctl", SPEC_LIST, sysctl, "KEY=VALUE", "kernel parameter",
 	      .check = CHECK(system_check_sysctl)),
 	FIELD(6, "mount", SPEC_LIST, mount, "DEV PATH FSTYPE [OPTIONS]",

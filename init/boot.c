@@ -97,17 +97,11 @@ void boot_early(void)
 
 /* ---- [system] ------------------------------------------------------------------------------------ */
 
-/* "name [parameters]", or the path of a .ko file. Compressed modules need a kernel that can unpack them. */
-int boot_module(const char *text, struct err *e)
+/* Compressed modules need a kernel that can unpack them. */
+int boot_module_file(const char *path, const char *params, struct err *e)
 {
-	char path[256];
-	size_t n = strcspn(text, " ");
-	const char *params = text + n + strspn(text + n, " ");
-	AUTO_FD int fd = -1;
+	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	snprintf(path, sizeof(path), "%s%.*s%s", text[0] == '/' ? "" : "/lib/modules/", (int)n,
-		 text, text[0] == '/' ? "" : ".ko");
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, errno, "%s", path);
 	if (syscall(SYS_finit_module, fd, params, 0) == 0 || errno == EEXIST)
@@ -116,6 +110,23 @@ int boot_module(const char *text, struct err *e)
 	if (errno == ENOEXEC && syscall(SYS_finit_module, fd, params, 4) == 0)
 		return 0;
 	return err_sys(e, errno, "%s: loading the module", path);
+}
+
+/* "name [parameters]", or the path of a .ko file. */
+int boot_module(const char *text, struct err *e)
+{
+	char path[256];
+	size_t n = strcspn(text, " ");
+	const char *params = text + n + strspn(text + n, " ");
+	int r = IS_ENABLED(CONFIG_BOOT_MODULE) && text[0] != '/'
+			? module_with_deps(text, n, params, e)
+			: -ENOENT;
+
+	if (r != -ENOENT)
+		return r;
+	snprintf(path, sizeof(path), "%s%.*s%s", text[0] == '/' ? "" : "/lib/modules/", (int)n,
+		 text, text[0] == '/' ? "" : ".ko");
+	return boot_module_file(path, params, e);
 }
 
 static int boot_sysctl(const char *text, struct err *e)

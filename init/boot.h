@@ -33,6 +33,18 @@ const char *hostname_of(const char *template, char buf[HOSTNAME_MAX]);
 /* The number of the board, or -ENOENT and "". */
 int device_serial(char *buf, size_t size);
 
+/* Loads one .ko file; one that is there already is as good. */
+int boot_module_file(const char *path, const char *params, struct err *e);
+
+/*
+ * module.c: loads the module called name (n bytes) after those it depends on. -ENOENT, with nothing in e, when
+ * modules.dep has no such module.
+ */
+int module_with_deps(const char *name, size_t n, const char *params, struct err *e);
+
+/* Its line of the text of modules.dep, which is changed, or NULL. */
+char *module_line(char *text, const char *name, size_t n);
+
 /* mounts.c: data, [system] mount and the [mount]s */
 void mounts_all(const struct manifest *m);
 

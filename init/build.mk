@@ -23,6 +23,7 @@ obj-$(CONFIG_SEED) += init/seed.o
 obj-$(CONFIG_UEVENT) += init/uevent.o init/node.o init/plug.o core/lib/uevent.o
 obj-$(CONFIG_CONSOLES) += init/consoles.o core/cmd/prompt.o
 obj-$(CONFIG_BOOTCHART) += init/chart.o core/cmd/bootchart.o
+obj-$(CONFIG_BOOT_MODULE) += init/module.o
 obj-$(CONFIG_WHEN) += init/when.o
 obj-$(CONFIG_MARKS) += init/marks.o
 obj-$(CONFIG_BOOT_TEMPLATE) += init/hostname.o

@@ -164,7 +164,7 @@ $(console)"
 	node=$(guest /bin/busybox readlink /dev/modem)
 	has "[device]: a further name" '^/dev/vport[0-9]p7$' "$node"
 	has "[device]: permissions and group" '^crw----rw- +1 0 +20 ' "$(guest /bin/ls -ln "$node")"
-	until_guest 20 vport /usr/bin/myctr exec plugged ls -ln "$node"
+	until_guest 20 '^crw' /usr/bin/myctr exec plugged ls -ln "$node"
 	has "the node comes into the running container" '^crw----rw-' "$got"
 	has "and may be opened there" opened "$(ctr exec plugged sh -c "exec 3<>$node && echo opened" 2>&1)"
 	pid=$(ctr ps | awk '$1 == "plugged" { print $NF }')

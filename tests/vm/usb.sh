@@ -48,12 +48,12 @@ if boot --initrd "$work/root.cpio" --memory 512 -- -device qemu-xhci,id=xhci,add
 	until_guest 40 '^one .* Up ' /usr/bin/myctr ps
 	has "containers run without the device they may have" '^any .* Up ' "$(ctr ps)"
 	vm_qmp "$work/mon" device_add '{"driver": "usb-serial", "id": "usb1", "bus": "xhci.0", "chardev": "nul"}' || not_ok "plugged in"
-	until_guest 30 ttyUSB0 /usr/bin/myctr exec any ls -l /dev/ttyUSB0
+	until_guest 30 '^crw' /usr/bin/myctr exec any ls -l /dev/ttyUSB0
 	has "by pattern: the node comes, as [device] wants it" '^crw----rw-.*ttyUSB0' "$got
 $(console)"
 	has "by pattern: it may be opened" opened "$(opens any /dev/ttyUSB0)"
 	has "the name by id is that of udev" "^$id\$" "$(guest /bin/ls /dev/serial/by-id)"
-	until_guest 30 by-id /usr/bin/myctr exec one ls "/dev/serial/by-id/$id"
+	until_guest 30 '^crw' /usr/bin/myctr exec one ls -l "/dev/serial/by-id/$id"
 	has "by id: the node comes" "$id" "$got"
 	has "by id: it may be opened" opened "$(opens one "/dev/serial/by-id/$id")"
 	vm_qmp "$work/mon" device_del '{"id": "usb1"}' || not_ok "pulled out"
