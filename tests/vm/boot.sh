@@ -153,9 +153,10 @@ clock_second()
 # A serial port comes and goes while the containers run.
 hotplug()
 {
-	ps=$(ctr ps -a)
-	has "a container runs without the device it may have" '^plugged .* Up ' "$ps"
-	has "another waits for it" '^late .* Waits: device /dev/modem ' "$ps"
+	until_guest 20 '^plugged .* Up ' /usr/bin/myctr ps
+	has "a container runs without the device it may have" '^plugged .* Up ' "$got"
+	until_guest 20 '^late .* Waits' /usr/bin/myctr ps -a
+	has "another waits for it" '^late .* Waits: device /dev/modem ' "$got"
 	vm_qmp "$work/mon" device_add '{"driver": "virtserialport", "id": "port7", "bus": "vs1.0", "nr": 7, "chardev": "nul"}' ||
 		{ not_ok "the port is plugged in"; return; }
 	until_guest 20 '^late .* Up ' /usr/bin/myctr ps && ok "what waits for a device starts" ||
