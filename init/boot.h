@@ -53,8 +53,9 @@ void clock_boot(struct sup *s);
 void clock_end(struct sup *s);
 
 struct rtc_time;
-/* Seconds since 1970, UTC. */
+/* Seconds since 1970, UTC, -1 for no date; and back. */
 int64_t clock_of_rtc(const struct rtc_time *t);
+void clock_rtc_of(uint64_t ms, struct rtc_time *t);
 
 /* seed.c: uses the seed of the last boot and leaves one for the next; at the end, a better one. */
 void seed_boot(const struct system_spec *y);

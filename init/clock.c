@@ -26,20 +26,30 @@
 #define CLOCK_SAVE_MS 3600000
 #define CLOCK_RECORD "clock" /* its STATE_SYSTEM record: ended is the time */
 
-/* Days since 1970 of a date of the Gregorian calendar. */
-static int64_t clock_days(int64_t year, int month, int day)
-{
-	/* years begin in March, so that the leap day is the last one */
-	int64_t y = month > 2 ? year : year - 1;
-	int64_t m = month > 2 ? month - 3 : month + 9;
-
-	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
-}
-
+/* Both by way of a stamp, "2031-05-06T07:08:09.000Z", which somebody else can read and write already. */
 int64_t clock_of_rtc(const struct rtc_time *t)
 {
-	return clock_days(t->tm_year + 1900, t->tm_mon + 1, t->tm_mday) * 86400 +
-	       t->tm_hour * 3600 + t->tm_min * 60 + t->tm_sec;
+	char text[STAMP_LEN + 40];
+	uint64_t ms;
+
+	str_format(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.000Z", t->tm_year + 1900,
+		   t->tm_mon + 1, t->tm_mday, t->tm_hour, t->tm_min, t->tm_sec);
+	return stamp_parse(text, &ms) ? (int64_t)(ms / 1000) : -1;
+}
+
+void clock_rtc_of(uint64_t ms, struct rtc_time *t)
+{
+	char text[STAMP_LEN + 1];
+	int *const to[] = { &t->tm_year, &t->tm_mon, &t->tm_mday,
+			    &t->tm_hour, &t->tm_min, &t->tm_sec };
+	const char *p = stamp_format(ms, text);
+
+	*t = (struct rtc_time){ 0 };
+	for (unsigned int i = 0; i < ARRAY_SIZE(to); i++, p++)
+		for (; *p >= '0' && *p <= '9'; p++)
+			*to[i] = *to[i] * 10 + *p - '0';
+	t->tm_year -= 1900;
+	t->tm_mon -= 1;
 }
 
 static int clock_open_rtc(void)
@@ -137,18 +147,11 @@ static void clock_to_rtc(void)
 {
 	struct timex x = { .modes = 0 };
 	AUTO_FD int fd = -1;
-	struct rtc_time t = { 0 };
-	time_t now = time(NULL);
-	struct tm tm;
+	struct rtc_time t;
 
-	if (adjtimex(&x) == TIME_ERROR || x.status & STA_UNSYNC || !gmtime_r(&now, &tm))
+	if (adjtimex(&x) == TIME_ERROR || x.status & STA_UNSYNC)
 		return;
-	t.tm_sec = tm.tm_sec;
-	t.tm_min = tm.tm_min;
-	t.tm_hour = tm.tm_hour;
-	t.tm_mday = tm.tm_mday;
-	t.tm_mon = tm.tm_mon;
-	t.tm_year = tm.tm_year;
+	clock_rtc_of(stamp_now(), &t);
 	fd = clock_open_rtc();
 	if (fd >= 0 && ioctl(fd, RTC_SET_TIME, &t) < 0)
 		sup_say("clock", "the RTC cannot be set: %s", err_text(errno));

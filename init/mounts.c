@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/statvfs.h>
+#include <sys/statfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -143,14 +143,14 @@ static void mounts_grow(const struct mounting *m)
 {
 	AUTO_FD int fd = -1;
 	uint64_t size = 0;
-	struct statvfs st;
+	struct statfs st;
 	int r;
 
-	if (!m->spec || !m->spec->grow.n || statvfs(m->at, &st) < 0)
+	if (!m->spec || !m->spec->grow.n || statfs(m->at, &st) < 0)
 		return;
 	fd = open(m->device, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || ioctl(fd, BLKGETSIZE64, &size) < 0 ||
-	    (uint64_t)st.f_blocks * st.f_frsize >= size - size / 8)
+	    (uint64_t)st.f_blocks * (uint64_t)st.f_frsize >= size - size / 8)
 		return;
 	r = mounts_help(m, &m->spec->grow);
 	if (r != 0)

@@ -127,6 +127,7 @@ unit_ldflags-init/life := -Wl,--wrap=manifest_load
 endif
 endif
 unit-core/lib/uevent := core/lib/uevent.c
+unit-init/clock := init/clock.c core/lib/stamp.c core/lib/fd.c core/lib/err.c core/lib/str.c core/lib/arena.c
 unit-init/module := init/module.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 ifeq ($(CONFIG_UEVENT),y)
 unit-init/node := init/node.c core/lib/plug.c core/lib/uevent.c $(manifest-sources)

@@ -41,13 +41,13 @@ END2
 
 console() { cat "$("$vm" log "$vm_name")"; }
 ctr() { guest /usr/bin/myctr "$@"; }
-opens() { ctr exec "$1" sh -c "exec 3<>$2 && echo opened" 2>&1; }
+opens() { ctr exec "$1" sh -c "test -c $2 && exec 3<>$2 && echo opened" 2>&1; }
 
 if boot --initrd "$work/root.cpio" --memory 512 -- -device qemu-xhci,id=xhci,addr=0x10 -chardev null,id=nul \
 	-qmp "unix:$work/mon,server=on,wait=off"; then
 	until_guest 40 '^one .* Up ' /usr/bin/myctr ps
 	has "containers run without the device they may have" '^any .* Up ' "$(ctr ps)"
-	vm_qmp "$work/mon" device_add '{"driver": "usb-serial", "id": "usb1", "bus": "xhci.0", "chardev": "nul"}' || not_ok "plugged in"
+	vm_qmp "$work/mon" device_add '{"driver": "usb-serial", "id": "usb1", "bus": "xhci.0", "chardev": "nul", "always-plugged": true}' || not_ok "plugged in"
 	until_guest 30 '^crw' /usr/bin/myctr exec any ls -l /dev/ttyUSB0
 	has "by pattern: the node comes, as [device] wants it" '^crw----rw-.*ttyUSB0' "$got
 $(console)"
