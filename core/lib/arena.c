@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Small on purpose: a supervisor keeps one arena per container. */
+#include "core/lib/util.h"
+
+/* Small on purpose, the first ones more so: a supervisor keeps one arena per container. */
+#define ARENA_FIRST 112
 #define ARENA_BLOCK 496
 
 struct arena_block {
@@ -20,7 +23,8 @@ struct arena_block {
 
 static struct arena_block *arena_grow(struct arena *a, size_t size)
 {
-	size_t room = size > ARENA_BLOCK ? size : ARENA_BLOCK;
+	size_t block = a->first ? min_u64(2 * a->first->size, ARENA_BLOCK) : ARENA_FIRST;
+	size_t room = size > block ? size : block;
 	struct arena_block *b = calloc(1, sizeof(*b) + room);
 
 	if (!b)
