@@ -21,9 +21,9 @@ enum device_reset device_judge(const struct state_record *before, bool watchdog,
 const char *device_reset_name(unsigned int reset)
 {
 	static const char *const names[] = {
-		[DEVICE_RESET_UNKNOWN] = "unknown",	[DEVICE_RESET_FIRST] = "first boot",
-		[DEVICE_RESET_REQUESTED] = "requested", [DEVICE_RESET_WATCHDOG] = "watchdog",
-		[DEVICE_RESET_PANIC] = "panic",		[DEVICE_RESET_POWER] = "power loss",
+		[DEVICE_RESET_UNKNOWN] = "unknown",	  [DEVICE_RESET_FIRST] = "first boot",
+		[DEVICE_RESET_REQUESTED] = "requested",	  [DEVICE_RESET_WATCHDOG] = "watchdog",
+		[DEVICE_RESET_PANIC] = "panic",		  [DEVICE_RESET_POWER] = "power loss",
 		[DEVICE_RESET_CRASH_LOOP] = "crash loop",
 	};
 

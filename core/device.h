@@ -20,8 +20,8 @@
 /* Numbers are in files: never another meaning. */
 enum device_reset {
 	DEVICE_RESET_UNKNOWN,
-	DEVICE_RESET_FIRST,	 /* nothing is known of a boot before */
-	DEVICE_RESET_REQUESTED,	 /* poweroff, reboot, halt */
+	DEVICE_RESET_FIRST,	/* nothing is known of a boot before */
+	DEVICE_RESET_REQUESTED, /* poweroff, reboot, halt */
 	DEVICE_RESET_WATCHDOG,
 	DEVICE_RESET_PANIC,
 	DEVICE_RESET_POWER,	 /* none of these: the power was cut, or the reset button pressed */

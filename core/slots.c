@@ -42,7 +42,7 @@ static int slots_kind(const struct strv *how)
 	for (int i = 0; i < SLOTS_N && how->n; i++)
 		if (strcmp(how->v[0], slots_kinds[i].name) == 0)
 			return how->n > slots_kinds[i].min && how->n <= slots_kinds[i].max + 1 ? i
-											     : -1;
+											       : -1;
 	return -1;
 }
 
@@ -226,7 +226,7 @@ static unsigned int slots_argv(const struct strv *how, int kind, char *argv[16],
 	if (get)
 		argv[n++] = (char *)(uintptr_t)get;
 	else if (kind == SLOTS_UBOOT)
-		argv[n++] = (char *)(uintptr_t)"-";
+		argv[n++] = (char *)(uintptr_t) "-";
 	argv[n] = NULL;
 	return n;
 }
@@ -357,10 +357,9 @@ int slots_try(const struct strv *how, const char *name, struct err *e)
 
 static int slots_settle(const struct strv *how, const char *good, struct err *e)
 {
-	const struct slots_var vars[] = { { "try", "" },
-					  { "bootcount", "0" },
-					  { "upgrade_available", "0" },
-					  { "slot", good } };
+	const struct slots_var vars[] = {
+		{ "try", "" }, { "bootcount", "0" }, { "upgrade_available", "0" }, { "slot", good }
+	};
 
 	return slots_set(how, vars, good ? 4 : 3, e);
 }
@@ -371,12 +370,27 @@ int slots_good(const struct strv *how, struct err *e)
 	int r = slots_read(how, &s, e);
 
 	if (r == 0 && !s.running[0])
-		r = err_set(e, ENODATA,
-			    "nobody says which slot runs; the boot loader has to, with myctr.slot=NAME");
+		r = err_set(
+			e, ENODATA,
+			"nobody says which slot runs; the boot loader has to, with myctr.slot=NAME");
 	return r < 0 ? r : slots_settle(how, s.running, e);
 }
 
 int slots_bad(const struct strv *how, struct err *e)
 {
 	return slots_settle(how, NULL, e);
+}
+
+int slots_other(const struct strv *how, struct err *e)
+{
+	struct slots s;
+	int r = slots_read(how, &s, e);
+
+	if (r < 0)
+		return r;
+	if (s.trying[0] && strcmp(s.trying, s.running) == 0)
+		return slots_bad(how, e);
+	if (strcmp(s.running, "a") != 0 && strcmp(s.running, "b") != 0)
+		return err_set(e, ENODATA, "slot %s: which is the other one?", s.running);
+	return slots_try(how, s.running[0] == 'a' ? "b" : "a", e);
 }

@@ -28,7 +28,7 @@
 #include "core/lib/str.h"
 #include "core/spec.h"
 
-#define SLOTS_VALUE 64	/* bytes of a value, with the NUL */
+#define SLOTS_VALUE 64	 /* bytes of a value, with the NUL */
 #define SLOTS_BLOCK 1024 /* bytes of a GRUB environment block */
 
 struct slots {
@@ -50,6 +50,9 @@ int slots_good(const struct strv *how, struct err *e);
 
 /* Nothing is tried any more: what was good is booted next. */
 int slots_bad(const struct strv *how, struct err *e);
+
+/* What runs does not do: what is tried no more, or else the other of "a" and "b" is tried next. */
+int slots_other(const struct strv *how, struct err *e);
 
 /* ---- the texts, for tests ------------------------------------------------------------------------ */
 

@@ -48,11 +48,6 @@ static inline void resets_show(struct sup *s UNUSED)
 bool ladder_applies(const struct ctr *c);
 /* Past its limit of restarts: true when it is to be started again; else the device may go down. */
 bool ladder_climb(struct ctr *c);
-/*
- * Makes the next boot one of the slot that is not running now, for good or for a trial as the device has it. 0, or
- * -ENOTSUP where there is none. Must not wait for anything slower than a flash write.
- */
-int boot_previous_slot(struct err *e);
 #else
 static inline bool ladder_applies(const struct ctr *c UNUSED)
 {

@@ -36,11 +36,6 @@ static void ladder_dependants(struct ctr *c)
 	}
 }
 
-int boot_previous_slot(struct err *e)
-{
-	return err_set(e, ENOTSUP, "this device has no other slot");
-}
-
 static void ladder_reboot(struct ctr *c)
 {
 	struct sup *s = c->sup;
@@ -51,7 +46,7 @@ static void ladder_reboot(struct ctr *c)
 	sup_say(c->spec->name, "restarts do not help; rebooting%s",
 		again ? " once more, into the other slot if there is one" : "");
 	resets_coming(s, DEVICE_RESET_CRASH_LOOP, c->spec->name);
-	if (again && boot_previous_slot(&e) < 0)
+	if (again && slots_previous(s, &e) < 0)
 		sup_say(c->spec->name, "%s", e.msg);
 	sup_go_down(s, CTL_REBOOT);
 }

@@ -5,6 +5,7 @@
  * it is not, and the device boots what was good before. Whoever hangs or crashes earlier is counted out by the boot loader. A child
  * does it, as programs may be called for it.
  */
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,4 +81,21 @@ void slots_open(struct sup *s)
 	}
 	s->slots_timer.expired = slots_time_is_up;
 	event_timer_set(&s->loop, &s->slots_timer, y->boot_trial ? y->boot_trial : SLOTS_TRIAL_MS);
+}
+
+/* Signals stay blocked, as the shutdown that is about to come sends some; what it kills is late anyway. */
+int slots_previous(struct sup *s, struct err *e)
+{
+	struct err why = { 0 };
+	pid_t pid;
+
+	if (!s->manifest.system.boot_slots.n)
+		return err_set(e, ENOTSUP, "this device has no other slot");
+	pid = fork();
+	if (pid == 0) {
+		if (slots_other(&s->manifest.system.boot_slots, &why) < 0)
+			sup_say(NULL, "boot-slots: %s", why.msg);
+		_exit(0);
+	}
+	return pid < 0 ? err_sys(e, errno, "boot-slots: fork") : 0;
 }

@@ -514,9 +514,15 @@ static inline bool sup_resumed(const struct sup *s)
 /* slots.c: begins with the trial of a system that the boot loader tries */
 #if IS_ENABLED(CONFIG_HOST_AB)
 void slots_open(struct sup *s);
+/* The next boot is of the other system, if it does. Does not wait for it to be written. */
+int slots_previous(struct sup *s, struct err *e);
 #else
 static inline void slots_open(struct sup *s UNUSED)
 {
+}
+static inline int slots_previous(struct sup *s UNUSED, struct err *e)
+{
+	return err_set(e, ENOTSUP, "this build knows of no other slot");
 }
 #endif
 

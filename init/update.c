@@ -14,8 +14,10 @@
 
 #include "core/boot_id.h"
 #include "core/ctl.h"
+#include "core/lib/fd.h"
 #include "core/lib/stamp.h"
 #include "core/lib/sys.h"
+#include "core/store.h"
 #include "core/update.h"
 #include "init/sup.h"
 
@@ -329,6 +331,20 @@ static struct ctr *update_find_ctr(struct sup *s, const char *name, struct err *
 	return NULL;
 }
 
+/* Whether it is rightly so is looked at when it starts. */
+static bool update_is_signed(const char *id)
+{
+	AUTO_FREE char *text = NULL;
+	struct store store;
+	size_t len;
+
+	if (!IS_ENABLED(CONFIG_SIGNATURES) || store_open(&store, NULL) < 0)
+		return false;
+	store_signature(&store, id, &text, &len, NULL);
+	store_close(&store);
+	return text != NULL;
+}
+
 /* What can be known to be wrong before anything is written. */
 static int update_check(const struct ctr *c, const struct update_slots *u,
 			const struct update_item *item, bool trial, struct err *e)
@@ -340,9 +356,12 @@ static int update_check(const struct ctr *c, const struct update_slots *u,
 	if (item->version < least)
 		return err_set(e, EPERM, "%s: version %llu is refused, as %llu was there already",
 			       name, (unsigned long long)item->version, (unsigned long long)least);
-	if (!item->verity[0] && (spec->verity || c->sup->manifest.system.require_verified))
-		return err_set(e, EPERM, "%s: needs the root hash of the image (--verity ROOTHASH)",
-			       name);
+	if (!item->verity[0] && (spec->verity || (c->sup->manifest.system.require_verified &&
+						  !update_is_signed(item->id))))
+		return err_set(
+			e, EPERM,
+			"%s: needs an image that is signed, or its root hash (--verity ROOTHASH)",
+			name);
 	if (trial && sup_settled(c))
 		return err_set(
 			e, ESRCH,

@@ -20,6 +20,7 @@
 #include "core/lib/fd.h"
 #include "core/lib/out.h"
 #include "core/lib/path.h"
+#include "core/signature.h"
 #include "core/update.h"
 
 #define UPDATE_LOOK_MS 100
@@ -99,10 +100,26 @@ static int update_open_file(const char *path, uint64_t *size, struct err *e)
 	return fd;
 }
 
+/* What lies beside the file goes with it; one that is wrong is no image of anybody. */
+static int update_signature(const char *path, int fd, char **text, struct err *e)
+{
+	struct err none = { 0 };
+	char by[48];
+	size_t len;
+	int r = strcmp(path, "-") == 0 ? -ENOENT : signature_beside(path, text, &len, &none);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return err_set(e, -r, "%s", none.msg);
+	return signature_check_fd(fd, *text, len, by, e);
+}
+
 /* From a file into the store, or what has this name there. It is called name when this returns. */
 static int update_load(struct update *up, const char *path, const char *want, const char *name,
 		       struct store_item *item, struct err *e)
 {
+	AUTO_FREE char *signature = NULL;
 	struct image_progress p;
 	struct store_add a;
 	uint64_t size = 0;
@@ -124,6 +141,9 @@ static int update_load(struct update *up, const char *path, const char *want, co
 	r = image_copy(fd, a.fd, &p, e);
 	image_progress_end(&p);
 	a.want = want;
+	if (r == 0 && IS_ENABLED(CONFIG_SIGNATURES))
+		r = update_signature(path, a.fd, &signature, e);
+	a.signature = signature;
 	if (r == 0)
 		r = store_add_commit(&a, name, item, e);
 	store_add_abort(&a);

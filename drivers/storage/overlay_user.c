@@ -40,8 +40,8 @@ static int user_fuse(const struct storage_args *a, const char *layers, struct er
 	/* A tmpfs is where the root comes to lie, so it is known by its descriptor alone. */
 	h.given = fd;
 	str_format(dir, sizeof(dir), "/proc/self/fd/5");
-	str_format(options, sizeof(options), "allow_other,lowerdir=%s,upperdir=%s/upper,workdir=%s/work",
-		   a->lower, dir, dir);
+	str_format(options, sizeof(options),
+		   "allow_other,lowerdir=%s,upperdir=%s/upper,workdir=%s/work", a->lower, dir, dir);
 	if (fd < 0 || strpbrk(a->lower, ",:\\"))
 		return -EINVAL;
 	return helper_start(&h, e);

@@ -114,6 +114,24 @@ static void man_command(const struct command *c)
 	man_aliases();
 }
 
+/* What goes on behind the commands of one line each. */
+static void man_updates(void)
+{
+	if (IS_ENABLED(CONFIG_UPDATE))
+		puts(".SH UPDATES\nA container has two image slots, a and b. \\fBupdate\\fR fills the one that does not run, "
+		     "switches, and keeps it\nwhen the container and its \\fIupdate-group\\fR have been up and healthy for "
+		     "\\fItrial\\fR; else it goes\nback by itself, also after a reset. \\fBupdate status\\fR lists the slots, "
+		     "\\fBrollback\\fR goes back by hand, with all\nthat was updated together.");
+	if (IS_ENABLED(CONFIG_HOST_AB))
+		puts(".PP\nA system that the boot loader tries (\\fIboot-slots\\fR) is good once every critical container "
+		     "has been up and\nhealthy for \\fIboot-trial\\fR. Its variables are slot, try, upgrade_available, "
+		     "bootcount and bootlimit.");
+	if (IS_ENABLED(CONFIG_FACTORY))
+		puts(".PP\nWith \\fImode\\fR = factory the tasks are tests: TAP 14 on the console, and lines that begin "
+		     "with # FACTORY.\n\\fBfactory-reset\\fR empties the data folder at the next boot, but for "
+		     "\\fIfactory-keep\\fR.");
+}
+
 static void man_commands(void)
 {
 	man_head("myctr", 8, "run containers on a small device");
@@ -129,6 +147,7 @@ static void man_commands(void)
 	     "that were built in.\n.TP\n.B MYCTR_CGROUP\nThe cgroup that holds those of the containers.\n.TP\n.B "
 	     "MYCTR_NETWORK\nNetwork of \\fBrun\\fR where none is asked for (default: bridge for root, where it was "
 	     "built in).");
+	man_updates();
 	printf(".SH FILES\n.nf\n%s/manifest\n%s/state\n%s/images\n%s\n.fi\n", CONFIG_ETC_DIR,
 	       CONFIG_RUN_DIR, CONFIG_DATA_DIR, CONFIG_LOG_DIR);
 	puts(".SH SEE ALSO\n.BR myctr-manifest (5)");

@@ -19,7 +19,8 @@ static void reasons(void **state)
 	assert_int_equal(device_judge(&up, false, false), DEVICE_RESET_POWER);
 	assert_int_equal(device_judge(&up, true, false), DEVICE_RESET_WATCHDOG);
 	assert_int_equal(device_judge(&up, true, true), DEVICE_RESET_PANIC);
-	up.cause = DEVICE_RESET_WATCHDOG; /* it was starved, and the board does not say that it was it */
+	up.cause =
+		DEVICE_RESET_WATCHDOG; /* it was starved, and the board does not say that it was it */
 	assert_int_equal(device_judge(&up, false, false), DEVICE_RESET_WATCHDOG);
 	assert_int_equal(device_judge(&down, false, false), DEVICE_RESET_REQUESTED);
 	/* a status bit that some boards never clear */

@@ -26,7 +26,7 @@ static int setup(void **state)
 	if (!mkdtemp(dir))
 		return -1;
 	snprintf(path, sizeof(path), "%s/env", dir);
-	words[0] = (char *)(uintptr_t)"file";
+	words[0] = (char *)(uintptr_t) "file";
 	words[1] = path;
 	how.n = 2;
 	return 0;
@@ -88,7 +88,9 @@ static void test_file(void **state)
 	f = fopen(path, "r");
 	assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
 	fclose(f);
-	assert_string_equal(text, "slot=a\n# kept\nother=1\ntry=b\nbootcount=0\nbootlimit=3\nupgrade_available=1\n");
+	assert_string_equal(
+		text,
+		"slot=a\n# kept\nother=1\ntry=b\nbootcount=0\nbootlimit=3\nupgrade_available=1\n");
 	/* the boot loader counts, and boots b */
 	write_file(path, "slot=a\ntry=b\nbootcount=1\nbootlimit=3\nupgrade_available=1\n", 0644);
 	assert_int_equal(slots_good(&how, &e), 0);
@@ -104,21 +106,25 @@ static void test_grub(void **state)
 	FILE *f;
 
 	(void)state;
-	words[0] = (char *)(uintptr_t)"grub";
+	words[0] = (char *)(uintptr_t) "grub";
 	if (system("command -v grub-editenv >/dev/null") != 0)
 		skip();
 	snprintf(command, sizeof(command),
-		 "grub-editenv %s create && grub-editenv %s set slot=a saved_entry='two words'", path, path);
+		 "grub-editenv %s create && grub-editenv %s set slot=a saved_entry='two words'",
+		 path, path);
 	assert_int_equal(system(command), 0);
 	walk();
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_size, SLOTS_BLOCK);
 	snprintf(command, sizeof(command),
-		 "grub-editenv %s list | sort | tr '\\n' ' ' && grub-editenv %s set bootcount=2", path, path);
+		 "grub-editenv %s list | sort | tr '\\n' ' ' && grub-editenv %s set bootcount=2",
+		 path, path);
 	f = popen(command, "r");
 	assert_true(fread(text, 1, SLOTS_BLOCK, f) > 0);
 	assert_int_equal(pclose(f), 0);
-	assert_string_equal(text, "bootcount=0 bootlimit=3 saved_entry=two words slot=a try=b upgrade_available=1 ");
+	assert_string_equal(
+		text,
+		"bootcount=0 bootlimit=3 saved_entry=two words slot=a try=b upgrade_available=1 ");
 	says("a", "b", 2, 3);
 	/* made by us, read by it */
 	unlink(path);
@@ -153,11 +159,12 @@ static void test_programs(void **state)
 
 	(void)state;
 	snprintf(hook, sizeof(hook), "%s/hook", dir);
-	snprintf(script, sizeof(script),
-		 "#!/bin/sh\ncase $1 in\nget) cat %s/v.$2 ;;\nset) while read n v; do echo $v >%s/v.$n; done ;;\n*) exit 1 ;;\nesac 2>/dev/null\n",
-		 dir, dir);
+	snprintf(
+		script, sizeof(script),
+		"#!/bin/sh\ncase $1 in\nget) cat %s/v.$2 ;;\nset) while read n v; do echo $v >%s/v.$n; done ;;\n*) exit 1 ;;\nesac 2>/dev/null\n",
+		dir, dir);
 	write_file(hook, script, 0755);
-	words[0] = (char *)(uintptr_t)"hook";
+	words[0] = (char *)(uintptr_t) "hook";
 	words[1] = hook;
 	snprintf(script, sizeof(script), "echo a >%s/v.slot", dir);
 	assert_int_equal(system(script), 0);
@@ -168,19 +175,20 @@ static void test_programs(void **state)
 	snprintf(script, sizeof(script), "#!/bin/sh\n[ \"$1\" = -n ] && exec %s get $2\n", hook);
 	write_file(fw, script, 0755);
 	snprintf(fw, sizeof(fw), "%s/fw_setenv", dir);
-	snprintf(script, sizeof(script), "#!/bin/sh\n[ \"$1 $2\" = '-s -' ] && exec %s set\n", hook);
+	snprintf(script, sizeof(script), "#!/bin/sh\n[ \"$1 $2\" = '-s -' ] && exec %s set\n",
+		 hook);
 	write_file(fw, script, 0755);
 	snprintf(old, sizeof(old), "%s", getenv("PATH"));
 	snprintf(script, sizeof(script), "%s:%.300s", dir, old);
 	setenv("PATH", script, 1);
-	words[0] = (char *)(uintptr_t)"uboot";
+	words[0] = (char *)(uintptr_t) "uboot";
 	how.n = 1;
 	says("a", "b", 0, 3);
 	walk();
 	setenv("PATH", old, 1);
 
 	write_file(hook, "#!/bin/sh\nexit 4\n", 0755);
-	words[0] = (char *)(uintptr_t)"hook";
+	words[0] = (char *)(uintptr_t) "hook";
 	how.n = 2;
 	assert_int_equal(slots_bad(&how, &e), -EIO);
 	unlink(hook);
@@ -195,7 +203,7 @@ static void test_words(void **state)
 	assert_int_equal(slots_check(&how, &e), 0);
 	how.n = 1;
 	assert_int_equal(slots_check(&how, &e), -EINVAL);
-	words[0] = (char *)(uintptr_t)"lilo";
+	words[0] = (char *)(uintptr_t) "lilo";
 	assert_int_equal(slots_check(&how, &e), -EINVAL);
 	how.n = 0;
 	assert_int_equal(slots_check(&how, &e), -EINVAL);
