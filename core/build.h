@@ -4,7 +4,8 @@
  * (a layer, kept for the next build) or what the image says of itself.
  *
  *	build.c         the stages in order, progress, the image at the end
- *	build_step.c    what each instruction does
+ *	build_step.c    what each instruction does to files
+ *	build_config.c  and to the configuration
  *	build_arg.c     NAME=VALUE lists, ARG
  *	build_run.c     RUN: a container of ours on the stage's files
  *	build_copy.c    COPY and ADD
@@ -76,6 +77,19 @@ int build_image(const struct build_request *request, struct err *e);
 /* Does one instruction of a stage that FROM has begun. */
 int build_step(struct build *b, struct build_stage *s, const struct cfile_step *step,
 	       struct err *e);
+
+/* The same for one that only changes the configuration; and setting one key of that, with its check. */
+int build_config(struct build *b, struct build_stage *s, const struct cfile_step *step,
+		 struct err *e);
+int build_set_key(struct build_stage *s, const char *key, const char *value, struct err *e);
+
+/* The text of a step as one value. NULL with *e. */
+const char *build_value(struct build *b, struct build_stage *s, const struct cfile_step *step,
+			struct err *e);
+
+/* Its words; an exec form has them already, and variables in them count all the same. */
+int build_words(struct build *b, struct build_stage *s, const struct cfile_step *step,
+		struct strv *out, struct err *e);
 
 /* Begins the stage: its base as tree and configuration. */
 int build_step_from(struct build *b, struct build_stage *s, struct err *e);

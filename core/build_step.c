@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What each instruction of a Containerfile does to a stage: to its files (one new layer, or an old one with
- * the same key) or to its configuration. See build.h.
+ * What the instructions of a Containerfile do to a stage: to its files, that is one new layer, or an old one
+ * with the same key. What they do to its configuration is in build_config.c. See build.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,10 @@ static const char *step_lookup(void *arg, const char *name)
 	const struct build_stage *s = arg;
 	const char *value = build_get(&s->config->env, name);
 
-	return value ? value : build_get(&s->arg, name);
+	if (!value)
+		value = build_get(&s->arg, name);
+	/* What RUN would see, so that ENV PATH=/more:$PATH adds to it. */
+	return value || strcmp(name, "PATH") != 0 ? value : SPEC_PATH;
 }
 
 struct cfile_vars build_vars(struct build *b, struct build_stage *s)
@@ -35,18 +38,16 @@ struct cfile_vars build_vars(struct build *b, struct build_stage *s)
 	};
 }
 
-/* The text of a step as one value. NULL with *e. */
-static const char *step_value(struct build *b, struct build_stage *s, const struct cfile_step *step,
-			      struct err *e)
+const char *build_value(struct build *b, struct build_stage *s, const struct cfile_step *step,
+			struct err *e)
 {
 	struct cfile_vars v = build_vars(b, s);
 
 	return cfile_expand(&v, step->text, e);
 }
 
-/* Its words; an exec form has them already, and variables in them count all the same. */
-static int step_words(struct build *b, struct build_stage *s, const struct cfile_step *step,
-		      struct strv *out, struct err *e)
+int build_words(struct build *b, struct build_stage *s, const struct cfile_step *step,
+		struct strv *out, struct err *e)
 {
 	struct cfile_vars v = build_vars(b, s);
 
@@ -90,162 +91,6 @@ char *build_path(struct build *b, const struct build_stage *s, const char *path)
 	if (folder && full[1])
 		str_copy(full + strlen(full), 2, "/");
 	return full;
-}
-
-/* ---- configuration ------------------------------------------------------------------------------- */
-
-/* A key of the configuration, with its check. */
-static int step_set(struct build_stage *s, const char *key, const char *value, struct err *e)
-{
-	return spec_set(s->config, spec_field(key), value, e);
-}
-
-static int step_arg(struct build *b, struct build_stage *s, const struct cfile_step *step,
-		    struct err *e)
-{
-	struct cfile_vars v = build_vars(b, s);
-
-	return build_declare(b, &s->arg, &v, step->text, e);
-}
-
-static int step_pairs(struct build *b, struct build_stage *s, const struct cfile_step *step,
-		      const char *key, struct strv *to, struct err *e)
-{
-	struct cfile_vars v = build_vars(b, s);
-	struct strv entries = { 0 };
-	int r = cfile_pairs(&v, step->text, true, false, &entries, e);
-
-	for (unsigned int i = 0; r >= 0 && i < entries.n; i++) {
-		if (strchr(entries.v[i], '\n'))
-			r = err_set(e, EINVAL, "a value of more than one line is not possible");
-		else
-			r = build_set(&s->config->arena, to, entries.v[i], e);
-	}
-	return r < 0 ? r : spec_mark(s->config, key);
-}
-
-static int step_env(struct build *b, struct build_stage *s, const struct cfile_step *step,
-		    struct err *e)
-{
-	return step_pairs(b, s, step, "env", &s->config->env, e);
-}
-
-static int step_label(struct build *b, struct build_stage *s, const struct cfile_step *step,
-		      struct err *e)
-{
-	return step_pairs(b, s, step, "label", &s->config->label, e);
-}
-
-static int step_maintainer(struct build *b, struct build_stage *s, const struct cfile_step *step,
-			   struct err *e)
-{
-	char entry[512];
-
-	(void)b;
-	str_format(entry, sizeof(entry), "maintainer=%s", step->text);
-	if (build_set(&s->config->arena, &s->config->label, entry, e) < 0)
-		return -e->code;
-	return spec_mark(s->config, "label");
-}
-
-/* Either form of a command as a list of words. */
-static int step_command(struct build_stage *s, const struct cfile_step *step, struct strv *to,
-			struct err *e)
-{
-	const struct strv *from = step->is_exec ? &step->exec : &s->shell;
-	struct arena *a = &s->config->arena;
-
-	*to = (struct strv){ 0 };
-	for (unsigned int i = 0; i < from->n; i++)
-		if (strv_add(a, to, from->v[i]) < 0)
-			return err_set(e, ENOMEM, "out of memory");
-	if (!step->is_exec && strv_add(a, to, step->text) < 0)
-		return err_set(e, ENOMEM, "out of memory");
-	return 0;
-}
-
-static int step_cmd(struct build *b, struct build_stage *s, const struct cfile_step *step,
-		    struct err *e)
-{
-	int r = step_command(s, step, &s->config->command, e);
-
-	(void)b;
-	s->command_here = true;
-	return r < 0 ? r : spec_mark(s->config, "command");
-}
-
-static int step_entrypoint(struct build *b, struct build_stage *s, const struct cfile_step *step,
-			   struct err *e)
-{
-	int r = step_command(s, step, &s->config->entrypoint, e);
-
-	(void)b;
-	/* The command of the base was for another entry point. */
-	if (!s->command_here) {
-		s->config->command = (struct strv){ 0 };
-		spec_unmark(s->config, "command");
-	}
-	return r < 0 ? r : spec_mark(s->config, "entrypoint");
-}
-
-static int step_shell(struct build *b, struct build_stage *s, const struct cfile_step *step,
-		      struct err *e)
-{
-	(void)b;
-	(void)e;
-	s->shell = step->exec;
-	return 0;
-}
-
-static int step_expose(struct build *b, struct build_stage *s, const struct cfile_step *step,
-		       struct err *e)
-{
-	struct strv words = { 0 };
-	int r = step_words(b, s, step, &words, e);
-
-	for (unsigned int i = 0; r >= 0 && i < words.n; i++)
-		r = step_set(s, "expose", words.v[i], e);
-	return r;
-}
-
-static int step_volume(struct build *b, struct build_stage *s, const struct cfile_step *step,
-		       struct err *e)
-{
-	struct strv words = { 0 };
-	int r = step_words(b, s, step, &words, e);
-
-	for (unsigned int i = 0; r >= 0 && i < words.n; i++) {
-		const char *path = build_path(b, s, words.v[i]);
-
-		r = path ? step_set(s, "data-path", path, e) : err_set(e, ENOMEM, "out of memory");
-	}
-	return r;
-}
-
-static int step_user(struct build *b, struct build_stage *s, const struct cfile_step *step,
-		     struct err *e)
-{
-	const char *value = step_value(b, s, step, e);
-
-	return value ? step_set(s, "user", value, e) : -e->code;
-}
-
-static int step_stopsignal(struct build *b, struct build_stage *s, const struct cfile_step *step,
-			   struct err *e)
-{
-	const char *value = step_value(b, s, step, e);
-
-	return value ? step_set(s, "stop-signal", value, e) : -e->code;
-}
-
-static int step_healthcheck(struct build *b, struct build_stage *s, const struct cfile_step *step,
-			    struct err *e)
-{
-	(void)s;
-	(void)e;
-	if (strcmp(step->text, "NONE") != 0)
-		build_said(b, "left out: this build has no health checks");
-	return 0;
 }
 
 /* ---- files ----------------------------------------------------------------------------------------- */
@@ -304,7 +149,7 @@ static int step_make_folder(struct build *b, struct build_stage *s, void *arg, i
 static int step_workdir(struct build *b, struct build_stage *s, const struct cfile_step *step,
 			struct err *e)
 {
-	const char *value = step_value(b, s, step, e);
+	const char *value = build_value(b, s, step, e);
 	struct hash_sha256 h;
 	char key[BUILD_KEY];
 	char *path;
@@ -317,7 +162,7 @@ static int step_workdir(struct build *b, struct build_stage *s, const struct cfi
 		return err_set(e, ENOMEM, "out of memory");
 	if (strlen(path) > 1 && path[strlen(path) - 1] == '/')
 		path[strlen(path) - 1] = '\0';
-	r = step_set(s, "workdir", path, e);
+	r = build_set_key(s, "workdir", path, e);
 	if (r < 0 || strcmp(path, "/") == 0)
 		return r;
 	build_layers_key_begin(&h, s->tree.key);
@@ -420,7 +265,7 @@ static int step_copy_words(struct build *b, struct build_stage *s, struct step_c
 {
 	const struct cfile_step *step = x->step;
 	struct strv words = { 0 };
-	int r = step_words(b, s, step, &words, e);
+	int r = build_words(b, s, step, &words, e);
 
 	if (r < 0)
 		return r;
@@ -524,29 +369,18 @@ static int step_copy(struct build *b, struct build_stage *s, const struct cfile_
 
 /* ---- the table ----------------------------------------------------------------------------------------- */
 
+/* The others change the configuration alone. */
 static int (*const steps[CFILE_OPS])(struct build *b, struct build_stage *s,
 				     const struct cfile_step *step, struct err *e) = {
 	[CFILE_ADD] = step_copy,
-	[CFILE_ARG] = step_arg,
-	[CFILE_CMD] = step_cmd,
 	[CFILE_COPY] = step_copy,
-	[CFILE_ENTRYPOINT] = step_entrypoint,
-	[CFILE_ENV] = step_env,
-	[CFILE_EXPOSE] = step_expose,
-	[CFILE_HEALTHCHECK] = step_healthcheck,
-	[CFILE_LABEL] = step_label,
-	[CFILE_MAINTAINER] = step_maintainer,
 	[CFILE_RUN] = step_run,
-	[CFILE_SHELL] = step_shell,
-	[CFILE_STOPSIGNAL] = step_stopsignal,
-	[CFILE_USER] = step_user,
-	[CFILE_VOLUME] = step_volume,
 	[CFILE_WORKDIR] = step_workdir,
 };
 
 int build_step(struct build *b, struct build_stage *s, const struct cfile_step *step, struct err *e)
 {
-	return steps[step->op](b, s, step, e);
+	return steps[step->op] ? steps[step->op](b, s, step, e) : build_config(b, s, step, e);
 }
 
 /* ---- FROM ---------------------------------------------------------------------------------------------- */

@@ -21,8 +21,6 @@
 #include "core/lib/fd.h"
 #include "core/self.h"
 
-#define CHILD_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 static const char *child_getenv(char *const *env, const char *key)
 {
 	size_t n = strlen(key);
@@ -70,7 +68,7 @@ int child_env(struct child *c, struct err *e)
 	const struct spec *s = c->l->spec;
 	struct strv env = { 0 };
 
-	child_add_env(c, &env, "PATH", CHILD_PATH);
+	child_add_env(c, &env, "PATH", SPEC_PATH);
 	child_add_env(c, &env, "HOME", c->ids.home);
 	if (IS_ENABLED(CONFIG_TTY) && s->tty)
 		child_add_env(c, &env, "TERM", child_term());
@@ -156,7 +154,7 @@ int child_program(struct child *c, struct err *e)
 
 	if (strchr(name, '/'))
 		return child_report(c, name, child_execute(c, name, e), e);
-	for (p = p ? p : CHILD_PATH; *p; p += *p == ':') {
+	for (p = p ? p : SPEC_PATH; *p; p += *p == ':') {
 		size_t n = strcspn(p, ":");
 		int one;
 

@@ -23,6 +23,8 @@
 #include "core/lib/err.h"
 #include "core/lib/str.h"
 
+/* PATH of a container that neither the image nor anybody else gives one. */
+#define SPEC_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define SPEC_NAME_MAX 63	  /* bytes of a container name, so that it fits a host name label */
 #define SPEC_HOST_NAME 256	  /* of a name in DNS, with its NUL */
 #define SPEC_UNLIMITED UINT64_MAX /* "max" for sizes and counts */

@@ -367,6 +367,29 @@ ln -sfn keys/key hidden.d/way
 fails "COPY of a link to a file that is left out" build hidden.d
 has "says where it leads" "way: leads to keys/key, which is left out of the context" "$(cat "$said")"
 
+file health.d <<'END'
+FROM tools AS checked
+HEALTHCHECK --interval=1m30s --timeout=1.5s --retries=4 --start-period=0s CMD cat /ok || exit 1
+FROM checked AS exec
+SHELL ["/bin/busybox", "sh", "-c"]
+HEALTHCHECK CMD ["cat", "/a b"]
+FROM checked AS none
+HEALTHCHECK NONE
+CMD true
+END
+build health.d --target checked -t checked; build health.d --target exec -t checkexec; build health.d --target none -t checknone
+has "HEALTHCHECK is in the image" "^health = exec /bin/sh -c ['\"]cat /ok \|\| exit 1['\"] every 90000ms timeout 1500ms retries 4$" "$("$MYCTR" image inspect checked)"
+has "also its exec form" "^health = exec cat ['\"]/a b['\"]$" "$("$MYCTR" image inspect checkexec)"
+has "and that there is none" "^health = none$" "$("$MYCTR" image inspect checknone)"
+bad "a health check's time that is none" 'HEALTHCHECK: --interval=soon: wants a time' <<END
+FROM tools
+HEALTHCHECK --interval=soon CMD true
+END
+bad "and its number" 'HEALTHCHECK: retries many: expected a number' <<END
+FROM tools
+HEALTHCHECK --retries=many CMD true
+END
+
 file archive.d <<'END'
 FROM tools
 ADD r.tar.xz /
