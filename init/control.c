@@ -58,6 +58,15 @@ static bool control_is_up(const struct ctr *c)
 }
 
 /* Called after every event of c. */
+/* It may wait for ever for something of the device, but nobody waits with it. */
+static void control_waits(struct sup_client *cl, const struct ctr *c)
+{
+	struct err e = { 0 };
+
+	err_set(&e, EAGAIN, "it starts by itself when this holds: %s", c->rec.reason);
+	control_reply(cl, &e, 0);
+}
+
 void control_answer(struct sup *s, struct ctr *c)
 {
 	static const struct err stopped = { ECANCELED, "it was stopped before it was up" };
@@ -73,6 +82,8 @@ void control_answer(struct sup *s, struct ctr *c)
 			control_reply(cl, &c->error, c->rec.exit);
 		else if (starting && sup_settled(c) && !c->has_started)
 			control_reply(cl, &stopped, 0);
+		else if (IS_ENABLED(CONFIG_WHEN) && starting && c->rec.reason[0])
+			control_waits(cl, c);
 		/* One that was told to stop may be wanted by somebody else by now; it has been down. */
 		else if (starting ? control_is_up(c) && !c->again
 				  : sup_settled(c) || (cl->op == CTL_STOP && c->wanted &&

@@ -132,6 +132,7 @@ bool when_waits(struct ctr *c)
 	}
 	if (strcmp(old, c->rec.reason) != 0)
 		records_put(c, c->rec.phase);
+	control_answer(c->sup, c);
 	when_arm(c->sup);
 	return true;
 }

@@ -45,6 +45,10 @@ debugfs -w -R 'ssv state 2' "$work/damaged" >/dev/null 2>&1
 disk other 1M    # vdd: something else is on it
 echo 'not a file system, and not blank' | dd of="$work/other" conv=notrunc status=none
 
+truncate -s 16M "$work/locked" # vde: cannot be written at all
+mke2fs -q -t ext4 "$work/locked"
+locked="file=$work/locked,if=virtio,format=raw,readonly=on"
+
 cat >"$root/etc/myctr/manifest" <<'END2'
 [system]
 hostname = gw-${file:/etc/site}
@@ -71,6 +75,10 @@ device   = /dev/vdd
 type     = ext4
 format   = /usr/sbin/mke2fs -q
 fallback = tmpfs
+[mount /mnt/locked]
+device   = /dev/vde
+type     = ext4
+fallback = read-only
 [mount /mnt/gone]
 device   = /dev/nothing
 type     = ext4
@@ -121,7 +129,9 @@ mounts_first()
 	is "and its bytes are as they were" 'not a file system, and not blank' "$(guest /bin/busybox head -n 1 /dev/vdd)"
 	ps=$(ctr ps)
 	has "ps marks what is only in memory" '^! /mnt/other: IN MEMORY, lost with the power: ' "$ps"
-	has "and whose device did not come" '^! /mnt/gone: IN MEMORY.*/dev/nothing: did not appear' "$ps"
+	has "a disk that cannot be written is mounted read-only" '^/dev/vde /mnt/locked ext4 ro' "$mounts"
+	has "and marked" '^! /mnt/locked: READ-ONLY: ' "$ps"
+	has "so is what has no device" '^! /mnt/gone: IN MEMORY.*/dev/nothing: did not appear' "$ps"
 }
 
 mounts_second()
@@ -157,6 +167,8 @@ hotplug()
 	has "a container runs without the device it may have" '^plugged .* Up ' "$got"
 	until_guest 20 '^late .* Waits' /usr/bin/myctr ps -a
 	has "another waits for it" '^late .* Waits: device /dev/modem ' "$got"
+	has "a start says what it waits for, and does not wait" 'late: it starts by itself when this holds: device /dev/modem' \
+		"$(ctr start late 2>&1)"
 	vm_qmp "$work/mon" device_add '{"driver": "virtserialport", "id": "port7", "bus": "vs1.0", "nr": 7, "chardev": "nul"}' ||
 		{ not_ok "the port is plugged in"; return; }
 	until_guest 20 '^late .* Up ' /usr/bin/myctr ps && ok "what waits for a device starts" ||
@@ -204,7 +216,7 @@ seed() { guest /bin/busybox od -An -tx1 /var/lib/myctr/seed | tr -d ' \n'; }
 pack
 # shellcheck disable=SC2086 # a list of disks
 if boot --initrd "$work/root.cpio" $disks -- -rtc base=2031-05-06T07:08:09 \
-	-device virtio-serial-pci,id=vs1 -chardev null,id=nul -qmp "unix:$work/mon,server=on,wait=off"; then
+	-drive "$locked" -device virtio-serial-pci,id=vs1 -chardev null,id=nul -qmp "unix:$work/mon,server=on,wait=off"; then
 	up || not_ok "app runs" "$(console)"
 	mounts_first
 	clock_first
@@ -228,7 +240,7 @@ printf '#!/bin/sh\nexit 4\n' >"$root/usr/sbin/mend"
 chmod +x "$root/usr/sbin/mend"
 pack
 # shellcheck disable=SC2086
-if boot --initrd "$work/root.cpio" $disks -- -rtc base=1971-01-01; then
+if boot --initrd "$work/root.cpio" $disks -- -rtc base=1971-01-01 -drive "$locked"; then
 	up || not_ok "app runs again" "$(console)"
 	mounts_second
 	clock_second
