@@ -43,6 +43,7 @@
 #include "core/state.h"
 #include "core/system.h"
 #include "init/chart.h"
+#include "init/console.h"
 #include "init/uevent.h"
 #include "init/when.h"
 
@@ -580,27 +581,6 @@ static inline void dns_open(struct sup *s UNUSED)
 }
 static inline void dns_networks(struct sup *s UNUSED)
 {
-}
-#endif
-
-/* console.c */
-void console_start(struct sup *s);
-bool console_ended(struct sup *s, pid_t pid);
-/* In a child: argv on a terminal of its own. term is "TERM=..."; first, which may be NULL, runs before. */
-NORETURN void console_child(const char *tty, const char *term, char **argv, void (*first)(void));
-
-/* consoles.c: the [console]s */
-#if IS_ENABLED(CONFIG_CONSOLES)
-/* Starts those that do not run and whose terminal is there; called again after a change of either. */
-void consoles_start(struct sup *s);
-bool consoles_ended(struct sup *s, pid_t pid);
-#else
-static inline void consoles_start(struct sup *s UNUSED)
-{
-}
-static inline bool consoles_ended(struct sup *s UNUSED, pid_t pid UNUSED)
-{
-	return false;
 }
 #endif
 
