@@ -181,45 +181,28 @@ static bool publish_has_udp(const struct strv *list)
 	return false;
 }
 
-int publish_up(const struct launch *l, struct err *e)
-{
-	struct rules_ctr c;
-	int r = publish_nets_up(l, e);
-
-	if (r < 0 || !publish_target(l, &c))
-		return r < 0 ? r : 0;
-	r = rules_add(&c, e);
-	/* Somebody has flushed the ruleset in between. */
-	for (int i = 0; r == -ENOENT && i < PUBLISH_TRIES; i++) {
-		r = publish_nets_up(l, e);
-		if (r >= 0)
-			r = rules_add(&c, e);
-	}
-	/* Where the kernel cannot forget them they are led wrong until they pause; check says so. */
-	if (r >= 0 && publish_has_udp(c.publish))
-		conntrack_forget(&c);
-	if (r != -EPROTONOSUPPORT)
-		return r;
-	if (IS_ENABLED(CONFIG_NET_FORWARD) && l->as_sibling)
-		return 0; /* the supervisor does it */
-	return err_set(e, EPROTONOSUPPORT, "publish: the kernel has no nf_tables%s",
-		       IS_ENABLED(CONFIG_NET_FORWARD)
-			       ? ", and without it only a supervisor leads ports: use run -d"
-			       : "; see myctr check");
-}
-
 int publish_down(const char *container)
 {
 	return rules_remove(container, NULL);
 }
 
+static bool publish_is_other(const struct net_link *other, const struct net_link *l)
+{
+	return other->up && other->kind == NET_BRIDGE &&
+	       (strcmp(other->container, l->container) != 0 ||
+		strcmp(other->network, l->network) != 0);
+}
+
+static int publish_any_bridge(const struct net_link *other, void *arg)
+{
+	return publish_is_other(other, arg) ? -EBUSY : 0;
+}
+
 static int publish_same_bridge(const struct net_link *other, void *arg)
 {
 	const struct net_link *l = arg;
-	bool itself = !strcmp(other->container, l->container) &&
-		      !strcmp(other->network, l->network);
 
-	return other->up && !itself && !strcmp(other->bridge, l->bridge) ? -EBUSY : 0;
+	return publish_is_other(other, l) && !strcmp(other->bridge, l->bridge) ? -EBUSY : 0;
 }
 
 int publish_link_down(const struct net_link *l)
@@ -232,20 +215,20 @@ int publish_link_down(const struct net_link *l)
 	/* The list is cut where it is long. */
 	if (strstr(l->ports, "/udp") || strlen(l->ports) > NET_PORTS - 8)
 		conntrack_forget(&c);
-	return strict_remove(l);
+	return 0;
 }
 
 int publish_net_down(const struct net_link *l)
 {
 	struct net_link key = *l;
-	int r = l->kind == NET_BRIDGE ? strict_end() : 0;
+	int r = 0;
 
-	if (r < 0)
-		return r;
 	/* Two networks may be on one bridge that was there before them. */
 	if (l->kind != NET_BRIDGE || lease_each(NULL, publish_same_bridge, &key) == -EBUSY)
 		return 0;
-	return rules_net_remove(l->bridge, NULL);
+	if (lease_each(NULL, publish_any_bridge, &key) != -EBUSY)
+		r = strict_end();
+	return r < 0 ? r : rules_net_remove(l->bridge, NULL);
 }
 
 /* ---- all of them --------------------------------------------------------------------------------- */
@@ -373,6 +356,48 @@ static void publish_free(struct publish_all *a)
 	free(a->ctrs);
 	free(a->nets);
 	free(a->links);
+}
+
+/* Now and then: what a failure leaves is what is there. */
+static void publish_strict_anew(const struct launch *l)
+{
+	struct publish_all a = { .m = l->manifest };
+	bool due = false;
+
+	for (unsigned int i = 0; l->links && i < l->n_net; i++)
+		due = due ||
+		      (l->nets[i] && strict_wanted(l->nets[i]) && strict_is_due(&l->links[i]));
+	if (due && lease_each(NULL, publish_collect, &a) >= 0)
+		strict_rebuild(a.links, a.n, publish_is_strict, &a, NULL);
+	publish_free(&a);
+}
+
+int publish_up(const struct launch *l, struct err *e)
+{
+	struct rules_ctr c;
+	int r = publish_nets_up(l, e);
+
+	publish_strict_anew(l);
+	if (r < 0 || !publish_target(l, &c))
+		return r < 0 ? r : 0;
+	r = rules_add(&c, e);
+	/* Somebody has flushed the ruleset in between. */
+	for (int i = 0; r == -ENOENT && i < PUBLISH_TRIES; i++) {
+		r = publish_nets_up(l, e);
+		if (r >= 0)
+			r = rules_add(&c, e);
+	}
+	/* Where the kernel cannot forget them they are led wrong until they pause; check says so. */
+	if (r >= 0 && publish_has_udp(c.publish))
+		conntrack_forget(&c);
+	if (r != -EPROTONOSUPPORT)
+		return r;
+	if (IS_ENABLED(CONFIG_NET_FORWARD) && l->as_sibling)
+		return 0; /* the supervisor does it */
+	return err_set(e, EPROTONOSUPPORT, "publish: the kernel has no nf_tables%s",
+		       IS_ENABLED(CONFIG_NET_FORWARD)
+			       ? ", and without it only a supervisor leads ports: use run -d"
+			       : "; see myctr check");
 }
 
 int publish_rebuild(const struct manifest *m, struct err *e)

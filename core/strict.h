@@ -23,10 +23,10 @@ bool strict_wanted(const struct net_spec *n);
 /* Before its program runs. -EPROTONOSUPPORT where the kernel has no nf_tables for bridges. */
 int strict_add(const struct net_link *l, struct err *e);
 
-/* When it has ended. */
-int strict_remove(const struct net_link *l);
+/* Once in a while, by the number of its interface: is the table to be made anew, without what is gone? */
+bool strict_is_due(const struct net_link *l);
 
-/* With the last link of a network: the table goes with its last port. */
+/* With the last link of all: the table goes. */
 int strict_end(void);
 
 /* All of it anew, for those of n links that want it. */
@@ -41,9 +41,9 @@ static inline int strict_add(const struct net_link *l UNUSED, struct err *e UNUS
 {
 	return 0;
 }
-static inline int strict_remove(const struct net_link *l UNUSED)
+static inline bool strict_is_due(const struct net_link *l UNUSED)
 {
-	return 0;
+	return false;
 }
 static inline int strict_end(void)
 {

@@ -42,6 +42,7 @@ enum nft_type {
 	NFT_TYPE_ETHER = 9,
 	NFT_TYPE_PROTO = 12,
 	NFT_TYPE_PORT = 13,
+	NFT_TYPE_IFINDEX = 20,
 	NFT_TYPE_IFNAME = 41,
 };
 #define NFT_TYPES2(a, b) ((a) << 6 | (b))

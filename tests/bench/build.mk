@@ -89,7 +89,7 @@ $(bench-o)/fill: $(bench-fill) | $(bench-kinc)
 	$(call say,HOSTCC,$@)
 	$(Q)$(BENCH_HOSTCC) $(bench-hostflags) -I$(O)/include -include $(O)/include/autoconf.h $^ -o $@
 
-bench-run += $(patsubst %,core/%.c,ctl paths $(if $(shell grep -s ^CONFIG_ROOTLESS=y $(KCONFIG_CONFIG)),rootless idmap) lib/arena lib/err lib/fd lib/path lib/str lib/sys)
+bench-run += $(patsubst %,core/%.c,ctl paths $(if $(shell grep -s ^CONFIG_ROOTLESS=y $(KCONFIG_CONFIG)),rootless idmap) lib/addr lib/arena lib/err lib/fd lib/link lib/netlink lib/path lib/str lib/sys)
 $(bench-o)/run: $(bench-run) $(wildcard tests/bench/*.h) | $(bench-kinc)
 	$(call say,HOSTCC,$@)
 	$(Q)$(BENCH_HOSTCC) $(bench-hostflags) -I$(O)/include -include $(O)/include/autoconf.h $(bench-run) -o $@

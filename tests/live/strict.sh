@@ -71,7 +71,7 @@ is "the gateway is where it is" "$(ip -o link show br-fair | sed 's/.*ether \([0
 
 # the rules come and go with containers
 list() { nft list table bridge myctr 2>&1; }
-has "a port has its names" '"v-fair-evil" \. 10\.77\.0\.' "$(list)"
+has "a port has its names" '"v-fair-evil" \. 10\.77\.0\.[0-9]+ comment "fair-evil"' "$(list)"
 hasnt "one that is not strict has none" 'v-open' "$(list)"
 before=$(list | tr -d ' \n\t' | sed 's/{/{\n/g;s/}/\n}\n/g;s/,/\n/g' | sort)
 same() { [ "$before" = "$(list | tr -d ' \n\t' | sed 's/{/{\n/g;s/}/\n}\n/g;s/,/\n/g' | sort)" ]; }
@@ -88,8 +88,16 @@ daemon=$!
 echo $daemon >"$live_dir/daemon.pid"
 check "a new supervisor brings them back" until_true 10 same
 "$MYCTR" rm -f fair-evil >/dev/null
-hasnt "one that has ended has none" 'v-fair-evil' "$(list)"
+hasnt "one that has ended has none of use" 'v-fair-evil' "$(list)"
 has "its neighbour still has" 'v-fair-good' "$(list)"
+i=0
+while [ $i -lt 150 ]; do
+	i=$((i + 1))
+	"$MYCTR" run --rm --read-only --net fair --name again "$root" true
+done
+count=$(list | grep -o 'comment "again"' | wc -l)
+# six elements of each that has ended
+check "150 starts leave those of the last 128 at most" test "$count" -gt 0 -a "$count" -le 780
 for name in fair-good open-good open-evil shut-good shut-evil; do "$MYCTR" rm -f $name >/dev/null; done
 is "the table goes with the last" "" "$(nft list ruleset)"
 
