@@ -19,6 +19,7 @@
 #include "core/lib/path.h"
 #include "core/lib/sys.h"
 #include "core/paths.h"
+#include "core/rootless.h"
 
 /* Hidden and read-only paths of procfs and sysfs, as in the OCI defaults. */
 static const char *const child_masked_files[] = {
@@ -52,9 +53,13 @@ int child_own_mounts(struct child *c, struct err *e)
 {
 	unsigned long how = child_wants_propagation(c->l->spec) ? MS_SLAVE : MS_PRIVATE;
 
-	return mount(NULL, "/", NULL, MS_REC | how, NULL) < 0
-		       ? err_sys(e, errno, "leaving the host's mounts")
-		       : 0;
+	const char *knob;
+
+	if (mount(NULL, "/", NULL, MS_REC | how, NULL) == 0)
+		return 0;
+	knob = rootless_active() ? rootless_knob(errno) : NULL;
+	return knob ? err_set(e, errno, "leaving the host's mounts: %s; %s", err_text(errno), knob)
+		    : err_sys(e, errno, "leaving the host's mounts");
 }
 
 int child_root(struct launch *l, struct err *e)

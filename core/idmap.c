@@ -277,6 +277,17 @@ int idmap_subids(const char *text, const char *file, const char *name, uint32_t 
 	return 0;
 }
 
+uint32_t idmap_subids_free(const char *text)
+{
+	struct subid s = { 0 };
+	uint64_t at = 100000;
+
+	while (subid_next(&text, &s))
+		if (s.whole && subid_is_possible(&s) && s.start + s.count > at)
+			at = s.start + s.count;
+	return at + IDMAP_WANTED > IDMAP_LAST ? 0 : (uint32_t)at;
+}
+
 int idmap_user(const char *passwd, uint32_t id, char *name, size_t size)
 {
 	for (const char *p = passwd; *p; p += strcspn(p, "\n"), p += *p == '\n') {

@@ -62,6 +62,9 @@ int idmap_keep(const struct idmap *m, uint32_t id, struct idmap *out);
 int idmap_subids(const char *text, const char *file, const char *name, uint32_t id, uint32_t own,
 		 struct idmap *m, struct err *e);
 
+/* The first id behind all ranges of the text, 100000 at least: where a new range may begin. 0: there is no room. */
+uint32_t idmap_subids_free(const char *text);
+
 /* The name of id in the text of a passwd file; -ENOENT. */
 int idmap_user(const char *passwd, uint32_t id, char *name, size_t size);
 

@@ -69,7 +69,7 @@ static int paths_user(struct err *e)
 		str_format(base, sizeof(base), "%s-run", own);
 	if (data && *data)
 		str_copy(deep, sizeof(deep), data);
-	else if (home && home[0] == '/')
+	else if (home && home[0] == '/' && access(home, W_OK) == 0)
 		str_format(deep, sizeof(deep), "%s/.local/share", home);
 	else
 		str_format(deep, sizeof(deep), "%s-data", own);

@@ -241,7 +241,7 @@ int rootless_enter(struct err *e)
 /* ---- folders --------------------------------------------------------------------------------------- */
 
 /* What another user may have put there is refused by what it is, whoever it leads to. */
-static int rootless_check(int fd, const char *path, bool own, struct err *e)
+static int rootless_look(int fd, const char *path, bool own, struct err *e)
 {
 	uid_t me = rootless.active ? 0 : geteuid();
 	struct stat st;
@@ -281,7 +281,7 @@ int rootless_folder(const char *path, bool make, struct err *e)
 	dir = r < 0 ? r : open(parent, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return !make ? 0 : err_sys(e, r < 0 ? r : errno, "%s", parent);
-	r = rootless_check(dir, parent, false, e);
+	r = rootless_look(dir, parent, false, e);
 	if (r < 0)
 		return r;
 	if (make && mkdirat(dir, base, 0700) < 0 && errno != EEXIST)
@@ -289,5 +289,5 @@ int rootless_folder(const char *path, bool make, struct err *e)
 	fd = openat(dir, base, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return !make && errno == ENOENT ? 0 : err_sys(e, errno, "%s", path);
-	return rootless_check(fd, path, true, e);
+	return rootless_look(fd, path, true, e);
 }

@@ -40,6 +40,14 @@ const char *rootless_knob(int code);
  */
 int rootless_folder(const char *path, bool make, struct err *e);
 
+/*
+ * For `myctr check`: calls row() with "found", "MISSING" or "absent", a name, and what to do, for each thing that
+ * containers of this user need or may use. Returns how many are MISSING. Tries in processes of its own.
+ */
+unsigned int rootless_check(void (*row)(const char *state, const char *name, const char *text,
+					void *arg),
+			    void *arg);
+
 static inline bool rootless_active(void)
 {
 	return rootless.active;
@@ -61,6 +69,12 @@ static inline bool rootless_wanted(void)
 static inline const char *rootless_knob(int code UNUSED)
 {
 	return NULL;
+}
+static inline unsigned int rootless_check(void (*row)(const char *state, const char *name,
+						      const char *text, void *arg) UNUSED,
+					  void *arg UNUSED)
+{
+	return 0;
 }
 static inline int rootless_folder(const char *path UNUSED, bool make UNUSED, struct err *e UNUSED)
 {

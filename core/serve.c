@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/lib/fd.h"
 #include "core/lib/helper.h"
@@ -84,6 +85,9 @@ const char *serve_default(void)
 {
 	char path[HELPER_PATH];
 
+	/* Without it neither can do anything. */
+	if (access("/dev/net/tun", R_OK | W_OK) < 0)
+		return NULL;
 	if (IS_ENABLED(CONFIG_NET_SLIRP) && helper_find("slirp4netns", path))
 		return "slirp";
 	return IS_ENABLED(CONFIG_NET_PASTA) && helper_find("pasta", path) ? "pasta" : NULL;

@@ -129,5 +129,6 @@ void section_net(struct bench *b);	  /* net.c */
 
 /* oci.c: writes a bundle equal in isolation to the floor; returns its path. */
 const char *oci_bundle(const struct bench *b);
+const char *oci_user_bundle(const struct bench *b); /* for nobody, in a user namespace */
 
 #endif

@@ -46,10 +46,16 @@ static const char paths[] =
 	"\"readonlyPaths\":[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\","
 	"\"/proc/sysrq-trigger\"],";
 
-const char *oci_bundle(const struct bench *b)
+/* nobody as root: the one id that floor.c -r maps. */
+static const char user_namespaces[] =
+	"\"uidMappings\":[{\"containerID\":0,\"hostID\":65534,\"size\":1}],"
+	"\"gidMappings\":[{\"containerID\":0,\"hostID\":65534,\"size\":1}],"
+	"\"namespaces\":[{\"type\":\"user\"},{\"type\":\"mount\"},{\"type\":\"pid\"},{\"type\":\"uts\"},"
+	"{\"type\":\"ipc\"},{\"type\":\"network\"},{\"type\":\"cgroup\"}],";
+
+static const char *oci_write(const struct bench *b, const char *dir, const char *namespaces_text)
 {
 	static char rules[32768];
-	const char *dir = bench_path(b, "bundle");
 	struct command profile = { .argv = { bench_format("%s/profile", b->parts), "oci" } };
 
 	if (command_capture(&profile, rules, sizeof(rules)) != 0)
@@ -59,6 +65,16 @@ const char *oci_bundle(const struct bench *b)
 		    bench_format("%s%s\"root\":{\"path\":\"%s\",\"readonly\":true},\"linux\":{"
 				 "%s%s\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\","
 				 "\"architectures\":[\"SCMP_ARCH_X86_64\"],\"syscalls\":[%s]}}}",
-				 process, mounts, b->rootfs, namespaces, paths, rules));
+				 process, mounts, b->rootfs, namespaces_text, paths, rules));
 	return dir;
+}
+
+const char *oci_bundle(const struct bench *b)
+{
+	return oci_write(b, bench_path(b, "bundle"), namespaces);
+}
+
+const char *oci_user_bundle(const struct bench *b)
+{
+	return oci_write(b, bench_path(b, "bundle-user"), user_namespaces);
 }

@@ -83,6 +83,21 @@ static void rows_myctr(struct bench *b)
 	row_myctr(b, "myctr run, rootless", "user namespace, one id", true);
 }
 
+/* The same as a user: bwrap as it is, crun with a bundle that has a user namespace, in a folder of its own. */
+static void rows_rootless(struct bench *b, const struct row *bwrap)
+{
+	struct row *row = row_add(b, "bwrap, rootless", "less: host's /sys, fewer masks",
+				  bwrap->command.argv);
+
+	row->command.input = bwrap->command.input;
+	row->command.unprivileged = true;
+	row = row_add(b, "crun, rootless", "less: no cgroup; seccomp from its cache",
+		      (const char *[]){ "/usr/bin/crun", "--root", bench_path(b, "crun-user"),
+					"--cgroup-manager=disabled", "run", "-b",
+					oci_user_bundle(b), "bench-user", NULL });
+	row->command.unprivileged = true;
+}
+
 static void rows_peers(struct bench *b)
 {
 	const char *bundle = oci_bundle(b);
@@ -134,6 +149,7 @@ static void rows_peers(struct bench *b)
 					"/true",
 					NULL });
 	row->command.input = filter;
+	rows_rootless(b, row);
 	row_add(b, "crun (static musl)", "less: no cgroup; seccomp from its cache",
 		(const char *[]){ getenv("BENCH_CRUN_STATIC") ? getenv("BENCH_CRUN_STATIC") : "",
 				  "--cgroup-manager=disabled", "run", "-b", bundle, "bench",
@@ -238,6 +254,10 @@ static void goals(struct bench *b)
 	goal_against(b, "run / runc, wall", 0.05, "myctr run", "runc (Debian)");
 	goal_against(b, "rootless run / rootless floor, wall", 1.15, "myctr run, rootless",
 		     "floor, rootless");
+	goal_against(b, "rootless run / rootless crun, wall", 0.2, "myctr run, rootless",
+		     "crun, rootless");
+	goal_against(b, "rootless run / rootless bwrap, wall", 1, "myctr run, rootless",
+		     "bwrap, rootless");
 	if (!run)
 		return;
 	goal_add(b, "run: system calls", 137, (double)run->cost.syscalls, "");

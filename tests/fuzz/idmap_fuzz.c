@@ -46,6 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (idmap_subids(text, "/etc/subuid", "user", 1000, 1000, &m, &e) == 0)
 		idmap_sound(&m);
+	if (idmap_subids_free(text) > IDMAP_LAST - IDMAP_WANTED)
+		abort();
 	idmap_user(text, 1000, name, sizeof(name));
 	free(text);
 	return 0;

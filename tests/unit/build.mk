@@ -56,7 +56,7 @@ unit-drivers/image/tar := $(image-core) $(image-tar) $(tar-make) $(image-lib)
 unit_libs-drivers/image/tar := -llz4
 unit-drivers/image/squashfs := $(image-core) core/lib/sha256.c core/lib/sha256_hw.c $(image-squashfs) $(image-lib)
 unit_libs-drivers/image/squashfs := -llz4
-unit-drivers/storage/storage := drivers/storage/overlay.c drivers/storage/tmpfs.c drivers/storage/readonly.c drivers/storage/bind.c $(image-lib)
+unit-drivers/storage/storage := drivers/storage/overlay.c $(if $(CONFIG_STORAGE_USER),drivers/storage/overlay_user.c drivers/storage/copy.c core/lib/helper.c core/lib/event.c) drivers/storage/tmpfs.c drivers/storage/readonly.c drivers/storage/bind.c $(image-lib)
 unit-core/manifest := $(manifest-sources)
 ifeq ($(CONFIG_SECCOMP_LIBSECCOMP),y)
 unit-drivers/seccomp/profile := drivers/seccomp/profile.c drivers/seccomp/profile_json.c core/lib/json.c core/lib/err.c core/lib/fd.c \

@@ -157,6 +157,15 @@ static void subids(void **state)
 	}
 }
 
+static void free_range(void **state)
+{
+	(void)state;
+	assert_int_equal(idmap_subids_free(""), 100000);
+	assert_int_equal(idmap_subids_free("a:100000:65536\nb:165536:65536\nbad:1\n"), 231072);
+	assert_int_equal(idmap_subids_free("a:4294900000:65536\n"), 0);
+	assert_int_equal(idmap_subids_free("a:4294967295:4294967295\n"), 100000);
+}
+
 static void names(void **state)
 {
 	static const char passwd[] =
@@ -176,7 +185,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parses), cmocka_unit_test(full),   cmocka_unit_test(proc),
-		cmocka_unit_test(keep),	  cmocka_unit_test(subids), cmocka_unit_test(names),
+		cmocka_unit_test(keep),	  cmocka_unit_test(subids), cmocka_unit_test(free_range),
+		cmocka_unit_test(names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
