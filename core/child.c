@@ -238,6 +238,10 @@ static int child_limits(struct child *c, struct err *e)
 		return r;
 	snprintf(text, sizeof(text), "%d", (int)s->oom_score_adj);
 	r = fd_write_text(AT_FDCWD, "/proc/self/oom_score_adj", text);
+	if (r == -EACCES && c->l->in_userns)
+		return err_set(e, EACCES,
+			       "oom-score-adj %s: without root it can be raised, not lowered",
+			       text);
 	return r < 0 ? err_sys(e, r, "oom-score-adj %s", text) : 0;
 }
 

@@ -20,6 +20,7 @@
 #include "core/lib/sys.h"
 #include "core/paths.h"
 #include "core/rootless.h"
+#include "core/userns.h"
 
 /* Hidden and read-only paths of procfs and sysfs, as in the OCI defaults. */
 static const char *const child_masked_files[] = {
@@ -62,10 +63,41 @@ int child_own_mounts(struct child *c, struct err *e)
 		    : err_sys(e, errno, "leaving the host's mounts");
 }
 
+/* The container's files with its ids, whatever those are on the disk: nothing is chowned. */
+static int child_map_ids(const char *path, int userns, struct err *e)
+{
+	int r = userns < 0 ? 0 : sys_mount_idmap(path, userns);
+
+	if (r == 0)
+		return 0;
+	return err_set(
+		e, -r,
+		"userns = auto: showing %s with other ids: %s; that needs Linux 5.12, 5.19 for an "
+		"overlay, 6.2 for squashfs; or use userns = yes",
+		path, err_text(r));
+}
+
+/* An overlay works in its upper layer as who has mounted it, and our 0 is not among the ids shown there. */
+static int child_storage(struct launch *l, int userns, struct err *e)
+{
+	int r = 0;
+
+	if (!l->storage_driver->direct && l->storage_driver->prepare)
+		r = child_map_ids(l->storage.dir, userns, e);
+	if (r == 0 && userns >= 0)
+		sys_files_as(l->uids.r[0].outside, l->gids.r[0].outside);
+	if (r == 0)
+		r = l->storage_driver->attach(&l->storage, e);
+	if (userns >= 0)
+		sys_files_as(0, 0);
+	return r;
+}
+
 int child_root(struct launch *l, struct err *e)
 {
 	static const char wrap_image[] = "image", wrap_storage[] = "storage";
 	char lower[PATHS_MAX], root[PATHS_MAX];
+	AUTO_FD int userns = -1;
 	bool direct = l->storage_driver->direct;
 	int r;
 
@@ -74,14 +106,19 @@ int child_root(struct launch *l, struct err *e)
 	if (IS_ENABLED(CONFIG_USERNS) && l->mounts_outside &&
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_sys(e, errno, "leaving the host's mounts");
+	userns = IS_ENABLED(CONFIG_USERNS) && l->mounts_outside ? userns_of_mounts(l, e) : -1;
+	if (userns < -1)
+		return userns;
 	r = l->image.driver->attach(&l->image, direct ? root : lower, e);
+	if (r == 0)
+		r = child_map_ids(direct ? root : lower, userns, e);
 	if (r < 0) {
 		err_wrap(e, wrap_image);
 		return r;
 	}
 	l->storage.lower = direct ? NULL : lower;
 	l->storage.root = root;
-	r = l->storage_driver->attach(&l->storage, e);
+	r = child_storage(l, userns, e);
 	if (r < 0)
 		err_wrap(e, wrap_storage);
 	return r;

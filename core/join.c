@@ -21,6 +21,7 @@
 #include "core/child.h"
 #include "core/cmd.h"
 #include "core/lib/fd.h"
+#include "core/lib/path.h"
 #include "core/lib/sys.h"
 #include "core/rootless.h"
 #include "core/spawn.h"
@@ -110,6 +111,26 @@ static int join_follow(struct launch *l, int sock, struct err *e)
 	return r;
 }
 
+/* Of a user's container, whose supervisor may have been started in another part of the tree than we. */
+static int join_cgroup(const struct state_record *r)
+{
+	char path[40], text[512], full[600];
+	char *line;
+
+	snprintf(path, sizeof(path), "/proc/%ld/cgroup", (long)r->pid);
+	if (!rootless_wanted() || fd_read_text(AT_FDCWD, path, text, sizeof(text)) <= 0)
+		return -1;
+	line = strncmp(text, "0::/", 4) == 0 ? text : strstr(text, "\n0::/");
+	if (!line)
+		return -1;
+	line += *line == '\n' ? 4 : 3;
+	line[strcspn(line, "\n")] = '\0';
+	if (strcmp(path_base(line), r->name) != 0)
+		return -1;
+	snprintf(full, sizeof(full), "/sys/fs/cgroup%s", line);
+	return open(full, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 int join_up(struct launch *l, const struct state_record *r, struct err *e)
 {
 	const struct cgroup_driver *d = cgroup_driver();
@@ -122,6 +143,8 @@ int join_up(struct launch *l, const struct state_record *r, struct err *e)
 	if (code < 0)
 		return code;
 	l->cgroup = d ? d->open(r->name) : -1;
+	if (l->cgroup < 0)
+		l->cgroup = join_cgroup(r);
 	c.cgroup = l->cgroup < 0 ? -1 : l->cgroup;
 	l->no_setgroups = join_no_setgroups(r);
 	prctl(PR_SET_DUMPABLE, 0);
@@ -134,6 +157,12 @@ int join_up(struct launch *l, const struct state_record *r, struct err *e)
 	theirs = pair[1];
 	l->exit = CMD_FAILED;
 	l->pid = sys_clone(&c);
+	if (l->pid == -EACCES && c.cgroup >= 0 && rootless_wanted())
+		return err_set(
+			e, EACCES,
+			"%s: its cgroup cannot be entered from this one; run exec in the scope or "
+			"service its supervisor runs in",
+			r->name);
 	if (l->pid < 0)
 		return err_sys(e, l->pid, "%s: making a process in it", r->name);
 	if (l->pid == 0) {

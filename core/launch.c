@@ -390,8 +390,30 @@ static int launch_storage(struct launch *l, struct err *e)
 
 /* ---- cgroup ----------------------------------------------------------------------------------- */
 
+/* Device rules are the host's root's to make: without them a container may what the user may. */
+static int launch_check_devices(const struct launch *l, struct err *e)
+{
+	struct spec_device d;
+
+	if (!IS_ENABLED(CONFIG_DEVICES) || !rootless_active() ||
+	    l->spec->limits == SPEC_LIMITS_BEST_EFFORT)
+		return 0;
+	for (unsigned int i = 0; i < l->spec->device.n; i++)
+		if (spec_device(l->spec->device.v[i], &d, e) < 0)
+			return -e->code;
+		else if (!d.r || !d.w)
+			return err_set(
+				e, EPERM,
+				"device %s: without root its use cannot be limited to reading "
+				"or writing; leave that out or set limits = best-effort",
+				d.host);
+	return 0;
+}
+
 static int launch_cgroup(struct launch *l, struct err *e)
 {
+	if (launch_check_devices(l, e) < 0)
+		return -e->code;
 	l->cgroup_driver = cgroup_driver();
 	if (!l->cgroup_driver)
 		return cgroup_require_none(l->spec, &l->missing, e);
@@ -402,7 +424,13 @@ static int launch_cgroup(struct launch *l, struct err *e)
 	/* Not given one by the administrator: fine for who wants no limits. */
 	fd_close(&l->cgroup);
 	l->cgroup_driver = NULL;
-	return cgroup_require_none(l->spec, &l->missing, e);
+	if (cgroup_require_none(l->spec, &l->missing, NULL) == 0)
+		return 0;
+	return err_set(
+		e, EACCES,
+		"limits: no cgroup here is ours; start with `systemd-run --user --scope -p "
+		"Delegate=yes`, name one that root gave you in MYCTR_CGROUP, or set limits = "
+		"best-effort");
 }
 
 static int launch_cgroup_down(const char *name)

@@ -15,12 +15,22 @@
  */
 int userns_prepare(struct launch *l, struct err *e);
 
+/*
+ * A user namespace with those maps, for mounts that show their files through them, where the container is to have
+ * its files so (auto); -1 where not; -errno and e.
+ */
+int userns_of_mounts(const struct launch *l, struct err *e);
+
 /* After it, while the child waits. */
 int userns_write(const struct launch *l, pid_t pid, struct err *e);
 #else
 static inline int userns_prepare(struct launch *l UNUSED, struct err *e UNUSED)
 {
 	return 0;
+}
+static inline int userns_of_mounts(const struct launch *l UNUSED, struct err *e UNUSED)
+{
+	return -1;
 }
 static inline int userns_write(const struct launch *l UNUSED, pid_t pid UNUSED,
 			       struct err *e UNUSED)

@@ -20,6 +20,7 @@
 #include "core/lib/str.h"
 #include "core/lib/sys.h"
 #include "core/self.h"
+#include "core/rootless.h"
 #include "init/sup.h"
 
 #ifndef F_GET_SEALS
@@ -166,6 +167,11 @@ bool reexec_turn(struct sup *s)
 
 int reexec_request(struct sup *s, const struct ctl_request *r, struct err *e)
 {
+	/* It would come up outside of the user namespace that its containers know. */
+	if (rootless_active())
+		return err_set(
+			e, ENOTSUP,
+			"reexec: not for a user's supervisor; restart it, its containers go on");
 	if (!s->reexec)
 		s->reexec = calloc(1, sizeof(*s->reexec));
 	if (!s->reexec)

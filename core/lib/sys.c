@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -307,6 +308,20 @@ int sys_mount_read_only(int tree)
 	return sys_mount_change(tree, "", (struct sys_mount_attr){ .set = 1 });
 }
 
+int sys_mount_idmap(const char *path, int userns)
+{
+	struct sys_mount_attr a = { .set = 0x100000, .userns_fd = (uint64_t)userns };
+	int tree = sys_open_tree(AT_FDCWD, path, false), r;
+
+	if (tree < 0)
+		return tree;
+	r = sys_mount_change(tree, "", a);
+	if (r == 0)
+		r = sys_move_mount(tree, path);
+	close(tree);
+	return r;
+}
+
 int sys_mount_private(int tree)
 {
 	return sys_mount_change(tree, "",
@@ -417,6 +432,21 @@ int sys_mount_place(int mount, const char *target)
 {
 	/* MOVE_MOUNT_F_EMPTY_PATH */
 	return syscall(SYS_move_mount, mount, "", AT_FDCWD, target, 4) < 0 ? -errno : 0;
+}
+
+void sys_files_as(uid_t uid, gid_t gid)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	syscall(SYS_setfsgid, gid);
+	syscall(SYS_setfsuid, uid);
+	/* The kernel takes those over files away with the 0. */
+	if (syscall(SYS_capget, &header, data) < 0)
+		return;
+	data[0].effective = data[0].permitted;
+	data[1].effective = data[1].permitted;
+	syscall(SYS_capset, &header, data);
 }
 
 int sys_memfd(const char *name, bool exec)

@@ -76,6 +76,12 @@ int sys_tree_propagate(int tree, bool recursive, unsigned long how);
 /* Makes a detached mount read-only. -ENOSYS before Linux 5.12. */
 int sys_mount_read_only(int tree);
 
+/*
+ * Shows what is at path, in this mount namespace from now on, with the ids of the user namespace: MOUNT_ATTR_IDMAP of
+ * mount_setattr(2). -EINVAL where the file system cannot (Linux 5.12, later for many).
+ */
+int sys_mount_idmap(const char *path, int userns);
+
 /* The same, without devices, and whatever it is a copy of: private. */
 int sys_mount_private(int tree);
 
@@ -100,6 +106,9 @@ int sys_mount_new(const char *type, const char *source);
 
 /* Puts it at target, in whatever mount namespace the caller is now: move_mount(2). */
 int sys_mount_place(int mount, const char *target);
+
+/* From now on files are made with these owners, with all rights of root that we have. setfsuid(2), capset(2). */
+void sys_files_as(uid_t uid, gid_t gid);
 
 int sys_memfd(const char *name, bool exec);
 

@@ -28,9 +28,10 @@
 #include "drivers/cgroup/v2.h"
 
 #define FOLDER (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-#define DEPTH_MAX 32	 /* of cgroups a container made in its own */
-#define KILL_PASSES 8	 /* over cgroup.procs where the kernel has no cgroup.kill */
-#define LEFTOVER_MS 2000 /* a cgroup left by a crash must be empty after this */
+#define SELF "myctr.self" /* beside our parent: where a user's own processes go */
+#define DEPTH_MAX 32	  /* of cgroups a container made in its own */
+#define KILL_PASSES 8	  /* over cgroup.procs where the kernel has no cgroup.kill */
+#define LEFTOVER_MS 2000  /* a cgroup left by a crash must be empty after this */
 #define LEFTOVER_STEP_MS 5
 
 /* Where things are; found once. */
@@ -89,6 +90,12 @@ static int root_folder(void)
 	return where.root;
 }
 
+/* Is it for others than root, who have what was delegated to them and nothing else? */
+static bool is_user(void)
+{
+	return IS_ENABLED(CONFIG_ROOTLESS) && getauxval(AT_EUID) != 0;
+}
+
 /* "0::/path" of this process, for who may not write at the root; the folder itself is then "myctr". */
 static int own_parent(char *path, size_t size)
 {
@@ -104,6 +111,10 @@ static int own_parent(char *path, size_t size)
 		return -ENODEV;
 	line += *line == '\n' ? 5 : 4;
 	line[strcspn(line, "\n")] = '\0';
+	/* Where settle() has put us. */
+	ret = (int)strlen(line) - (int)strlen(SELF);
+	if (ret >= 0 && strcmp(line + ret, SELF) == 0)
+		line[ret > 0 ? ret - 1 : 0] = '\0';
 	str_format(path, size, "%s%smyctr", line, *line ? "/" : "");
 	return 0;
 }
@@ -114,6 +125,8 @@ static int walk_parent(bool make)
 	AUTO_FD int at = openat(where.root, where.path, FOLDER);
 	char part[192];
 
+	if (at >= 0 && is_user() && faccessat(at, ".", W_OK, AT_EACCESS) < 0)
+		return -EACCES;
 	if (at >= 0)
 		return fd_take(&at);
 	if (errno != ENOENT || !make)
@@ -130,24 +143,47 @@ static int walk_parent(bool make)
 	return at < 0 ? -errno : fd_take(&at);
 }
 
-/* With folders of its own (see core/paths.h) somebody may want another parent, too. */
+/* A path of names below the mount, which nothing in it leads out of. */
+static bool is_path(const char *path)
+{
+	for (const char *p = path;; p++) {
+		size_t len = strcspn(p, "/");
+
+		if (len == 0 || (p[0] == '.' && (len == 1 || (len == 2 && p[1] == '.'))))
+			return false;
+		p += len;
+		if (!*p)
+			return true;
+	}
+}
+
+/*
+ * With folders of its own (see core/paths.h) somebody may want another parent, too: a name, or the path of one
+ * that an administrator has made and given away.
+ */
 static const char *parent_name(void)
 {
+	static const char mount_point[] = "/sys/fs/cgroup/";
 	const char *name = IS_ENABLED(CONFIG_CLI) ? getenv("MYCTR_CGROUP") : NULL;
 
-	return name && path_is_name(name) ? name : CONFIG_CGROUP_PARENT;
+	if (name && strncmp(name, mount_point, strlen(mount_point)) == 0)
+		name += strlen(mount_point);
+	return name && strlen(name) < 90 &&
+			       (IS_ENABLED(CONFIG_ROOTLESS) ? is_path(name) : path_is_name(name))
+		       ? name
+		       : CONFIG_CGROUP_PARENT;
 }
 
 /* Once there, it is where it usually is; the root is then needed for new controllers alone. */
 static int parent_at_once(void)
 {
-	char path[96];
+	char path[128];
 	int fd;
 
 	str_format(path, sizeof(path), "/sys/fs/cgroup/%s", parent_name());
 	fd = open_cgroup2(path);
 	/* That of root's containers is not for others. */
-	if (fd >= 0 && getauxval(AT_EUID) != 0 && faccessat(fd, ".", W_OK, AT_EACCESS) < 0)
+	if (fd >= 0 && is_user() && faccessat(fd, ".", W_OK, AT_EACCESS) < 0)
 		fd_close(&fd);
 	if (fd >= 0)
 		str_copy(where.path, sizeof(where.path), parent_name());
@@ -171,6 +207,9 @@ static int parent_folder(bool make)
 	if (IS_ENABLED(CONFIG_CLI) && (fd == -EACCES || fd == -EPERM) &&
 	    own_parent(where.path, sizeof(where.path)) == 0)
 		fd = walk_parent(make);
+	/* What is not his has nothing of his in it. */
+	if (!make && is_user() && (fd == -EACCES || fd == -EPERM))
+		fd = -ENOENT;
 	if (fd >= 0)
 		where.parent = fd;
 	return fd;
@@ -181,9 +220,60 @@ static bool v2_usable(void)
 	return parent_folder(false) >= 0 || root_folder() >= 0;
 }
 
+/* Is it a process of this very program? */
+static bool is_ours(int64_t pid)
+{
+	struct stat own, other;
+	char path[40];
+
+	str_format(path, sizeof(path), "/proc/%lld/exe", (long long)pid);
+	return stat("/proc/self/exe", &own) == 0 && stat(path, &other) == 0 &&
+	       own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+}
+
+/*
+ * A cgroup with processes cannot hand controllers on. In one that was delegated to a user, as systemd does it with
+ * a scope or a service, those are ours: they move into one beside. Others' are never moved; then -EBUSY it stays.
+ */
+static int settle(const char *own)
+{
+	AUTO_FREE char *text = NULL;
+	char path[256], *save, *line;
+	int64_t pid;
+	size_t len;
+	int ret;
+
+	str_format(path, sizeof(path), "%s/cgroup.procs", *own ? own : ".");
+	ret = fd_slurp(where.root, path, 1U << 16, &text, &len);
+	str_format(path, sizeof(path), "%s/" SELF, *own ? own : ".");
+	if (ret < 0 || (mkdirat(where.root, path, 0755) < 0 && errno != EEXIST))
+		return -EBUSY;
+	str_format(path, sizeof(path), "%s/" SELF "/cgroup.procs", *own ? own : ".");
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (str_i64(line, 2, INT32_MAX, &pid) < 0 || !is_ours(pid))
+			return -EBUSY;
+		ret = fd_write_text(where.root, path, line);
+		if (ret < 0 && ret != -ESRCH)
+			return ret;
+	}
+	return 0;
+}
+
+static int enable_in(const char *own, const char *text)
+{
+	char file[256];
+	int ret;
+
+	str_format(file, sizeof(file), "%s/cgroup.subtree_control", own);
+	ret = fd_write_text(where.root, file, text);
+	if (ret == -EBUSY && is_user() && settle(own) == 0)
+		ret = fd_write_text(where.root, file, text);
+	return ret;
+}
+
 int cgroup_v2_enable(const char *controller)
 {
-	char file[256], text[24];
+	char part[192], text[24];
 	const char *p = where.path;
 	int ret;
 
@@ -197,9 +287,8 @@ int cgroup_v2_enable(const char *controller)
 		return ret;
 	while (*p) {
 		p += strcspn(p, "/");
-		str_format(file, sizeof(file), "%.*s/cgroup.subtree_control", (int)(p - where.path),
-			   where.path);
-		ret = fd_write_text(where.root, file, text);
+		str_format(part, sizeof(part), "%.*s", (int)(p - where.path), where.path);
+		ret = enable_in(part, text);
 		if (ret < 0 && (!*p || (ret != -EACCES && ret != -EPERM)))
 			return ret;
 		p += *p == '/';

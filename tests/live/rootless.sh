@@ -192,6 +192,31 @@ else
 	skip "networks of users" "no /dev/net/tun"
 fi
 
+# ---- cgroups and limits ---------------------------------------------------------------------------
+
+has "limits without a cgroup: an error that says how to get one" 'systemd-run --user --scope -p Delegate=yes.*MYCTR_CGROUP' \
+	"$(as "$ann" MYCTR_CGROUP=none.such "$m" run --rm -m 32M "/home/$ann/root" true)"
+is "best-effort" fine "$(as "$ann" MYCTR_CGROUP=none.such "$m" run --rm -m 32M --limits best-effort "/home/$ann/root" echo fine)"
+has "the OOM score can only be raised" 'raised, not lowered' "$(as "$ann" "$m" run --rm --oom-score-adj -500 "/home/$ann/root" true)"
+has "a device's use cannot be limited" 'cannot be limited' "$(as "$ann" "$m" run --rm --device /dev/null:/dev/n:r "/home/$ann/root" true)"
+tree=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+if [ -n "$tree" ] && mkdir "$tree/live.$$"; then
+	chown -R "$ann" "$tree/live.$$"
+	# One that was started elsewhere would not be in it.
+	until_true 20 sh -c "! pgrep -x -U $ann myctr" || :
+	home=$(awk -F: '$1 == 0 { print $3 }' /proc/self/cgroup)
+	echo $$ >"$tree/live.$$/cgroup.procs"
+	is "a cgroup that was delegated" cg "$(as "$ann" "$m" run -d --name cg "/home/$ann/root" sleep 1000)"
+	check "the container has one in it" [ -d "$tree/live.$$/myctr/cg" ]
+	has "exec goes there, too" '^0::/$' "$(as "$ann" "$m" exec cg cat /proc/self/cgroup)"
+	check "rm" as "$ann" "$m" rm -f cg
+	fails "and takes it away" [ -d "$tree/live.$$/myctr/cg" ]
+	echo $$ >"$tree$home/cgroup.procs"
+	until_true 10 rmdir "$tree/live.$$/myctr" "$tree/live.$$" || :
+else
+	skip "a cgroup that was delegated" "no cgroup v2 here"
+fi
+
 # ---- climbing out ---------------------------------------------------------------------------------
 
 echo secret >"/home/$ann/private"; chmod 600 "/home/$ann/private"; chown "$ann" "/home/$ann/private"
@@ -237,5 +262,30 @@ has "a range with root in it" "/etc/subuid:1: has no ids, root's" "$(subids)"
 printf '%s\n' "$ann_id:$first:100" "$ann:$((first + 1000)):100" >"$live_dir/subuid"
 is "by number, and two of them" "0 $ann_id 1 1 $first 100 101 $((first + 1000)) 100" \
 	"$(subids | tr -s ' \n' ' ' | sed 's/^ //;s/ $//')"
+
+# ---- root's containers with a range of their own ---------------------------------------------------
+
+# auto COMMAND...: as root, where myctr has two pieces of ids
+auto()
+{
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare -m sh -c 'mount --bind "$1" /etc/subuid && mount --bind "$1" /etc/subgid && shift && exec "$@"' sh "$live_dir/subuid" "$m" "$@" 2>&1
+}
+: >"$live_dir/subuid"
+has "auto without a range: the command that adds one" 'echo myctr:[0-9]*:16777216 >>/etc/subuid' "$(auto run --rm --userns auto "$root" id)"
+echo "myctr:2000000:131072" >"$live_dir/subuid"
+for storage in overlay tmpfs read-only; do
+	out=$(auto run --name range --userns auto --storage $storage "$root" sh -c 'stat -c %u / /bin/busybox; cat /proc/self/uid_map; touch /new && chown 5:6 /new')
+	has "auto, $storage: root's files inside" '^0 0 0 2000000 65536 *$' "$(echo "$out" | grep -v touch: | tr -s ' \n' ' ')"
+	[ $storage != overlay ] ||
+		is "and as they are on the disk" "5 6" "$(stat -c '%u %g' "$MYCTR_DATA/containers/range/upper/new")"
+	check "auto, $storage: rm" auto rm range
+done
+is "the image is nobody else's" 0 "$(stat -c %u "$root/bin/busybox")"
+is "two at a time" "one two" "$(auto run -d --name one --userns auto "$root" sleep 1000) $(auto run -d --name two --userns auto "$root" sleep 1000)"
+both=$(auto exec one cat /proc/self/uid_map; auto exec two cat /proc/self/uid_map)
+is "have two ranges" "2000000 2065536" "$(echo "$both" | awk '{ print $2 }' | sort | tr '\n' ' ' | sed 's/ $//')"
+has "a third one has none left" 'no 65536 ids for container number 3' "$(auto run --rm --userns auto "$root" id)"
+check "rm" auto rm -f one two
 
 done_testing
