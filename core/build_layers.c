@@ -21,6 +21,7 @@
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
 #include "core/lib/sys.h"
+#include "core/rootless.h"
 
 #define LAYERS_WORK "w-"
 #define LAYERS_OPTIONS 4000 /* mount(2) takes a page */
@@ -257,7 +258,8 @@ int build_layers_reuse(struct build_layers *l, struct arena *a, struct build_tre
 static int layers_options(const struct build_layers *l, const struct build_tree *t,
 			  const char *name, bool writable, char *out, size_t size)
 {
-	size_t n = str_format(out, size, "redirect_dir=off,index=off,metacopy=off,lowerdir=");
+	size_t n = str_format(out, size, "%s,index=off,metacopy=off,lowerdir=",
+			      rootless_active() ? "userxattr" : "redirect_dir=off");
 
 	for (unsigned int i = t->lower.n; i-- > 0;)
 		n += str_format(out + n, size - n, "%s:", t->lower.v[i]);

@@ -182,68 +182,67 @@ static unsigned int put_machine(struct out *o, const struct manifest *m)
 		bad += put_program(o, &container_of(s, const struct console_spec, section)->command,
 				   "command", s, SECTION_CONSOLE);
 	return bad;
-	static void put_row(const char *state, const char *name, const char *text, void *arg)
-	{
-		struct out *o = arg;
+}
 
-		out_printf(o, "%-8s %-17s ", state, name);
-		put_column(o, text);
-	}
+static void put_row(const char *state, const char *name, const char *text, void *arg)
+{
+	struct out *o = arg;
 
-	static int load(const struct cmd_line *line, struct manifest *m, struct err *e)
-	{
-		int ret = line->n_args ? manifest_read(m, line->args[0], e) : manifest_load(m, e);
+	out_printf(o, "%-8s %-17s ", state, name);
+	put_column(o, text);
+}
 
-		/* without a manifest there is still the build to look at */
-		if (ret == -ENOENT && !line->n_args)
-			return 0;
-		return ret < 0 ? ret : manifest_finish(m, e);
-	}
+static int load(const struct cmd_line *line, struct manifest *m, struct err *e)
+{
+	int ret = line->n_args ? manifest_read(m, line->args[0], e) : manifest_load(m, e);
 
-	static int run(struct cmd_line * line)
-	{
-		struct manifest m = { .n = 0 };
-		struct needs n = { .always = feature_always(),
-				   .build = feature_of_build(),
-				   .m = &m };
-		struct out o = OUT(STDOUT_FILENO);
-		unsigned int bad = 0;
-		struct err e = { 0 };
+	/* without a manifest there is still the build to look at */
+	if (ret == -ENOENT && !line->n_args)
+		return 0;
+	return ret < 0 ? ret : manifest_finish(m, e);
+}
 
-		if (load(line, &m, &e) < 0) {
-			manifest_free(&m);
-			return cmd_fail(&e);
-		}
-		for (unsigned int i = 0; i < m.n; i++)
-			n.manifest |= feature_of_spec(m.containers[i], &m);
-		if (IS_ENABLED(CONFIG_ROOTLESS) && rootless_wanted()) {
-			bad += rootless_check(put_row, &o);
-			/* What follows is tried with the rights that its containers have. */
-			rootless_enter(NULL);
-		}
-		for (unsigned int i = 0; i < n_features; i++)
-			if ((n.always | n.build | n.manifest) & UINT64_C(1) << i)
-				bad += put_feature(&o, &n, i);
-		if (IS_ENABLED(CONFIG_MACHINE))
-			bad += put_machine(&o, &m);
-		rules_others(put_other, &o, NULL);
-		put_nameless(&o, &m);
-		if (bad)
-			out_printf(&o, "%u needed thing%s missing\n", bad,
-				   bad == 1 ? " is" : "s are");
-		else
-			out_printf(&o, "everything needed %s%s is here\n", m.n ? "by " : "",
-				   m.n ? m.source : "by every container");
+static int run(struct cmd_line *line)
+{
+	struct manifest m = { .n = 0 };
+	struct needs n = { .always = feature_always(), .build = feature_of_build(), .m = &m };
+	struct out o = OUT(STDOUT_FILENO);
+	unsigned int bad = 0;
+	struct err e = { 0 };
+
+	if (load(line, &m, &e) < 0) {
 		manifest_free(&m);
-		return out_flush(&o) < 0 || bad ? 1 : 0;
+		return cmd_fail(&e);
 	}
+	for (unsigned int i = 0; i < m.n; i++)
+		n.manifest |= feature_of_spec(m.containers[i], &m);
+	if (IS_ENABLED(CONFIG_ROOTLESS) && rootless_wanted()) {
+		bad += rootless_check(put_row, &o);
+		/* What follows is tried with the rights that its containers have. */
+		rootless_enter(NULL);
+	}
+	for (unsigned int i = 0; i < n_features; i++)
+		if ((n.always | n.build | n.manifest) & UINT64_C(1) << i)
+			bad += put_feature(&o, &n, i);
+	if (IS_ENABLED(CONFIG_MACHINE))
+		bad += put_machine(&o, &m);
+	rules_others(put_other, &o, NULL);
+	put_nameless(&o, &m);
+	if (bad)
+		out_printf(&o, "%u needed thing%s missing\n", bad, bad == 1 ? " is" : "s are");
+	else
+		out_printf(&o, "everything needed %s%s is here\n", m.n ? "by " : "",
+			   m.n ? m.source : "by every container");
+	manifest_free(&m);
+	return out_flush(&o) < 0 || bad ? 1 : 0;
+}
 
-	COMMAND(check) = {
-		.name = "check",
-		.alias = "doctor",
-		.group = CMD_LOOK,
-		.args = "[MANIFEST]",
-		.about = "list what is needed of kernel and host, and what is missing",
-		.max_args = 1,
-		.run = run,
-	};
+COMMAND(check) = {
+	.name = "check",
+	.alias = "doctor",
+	.group = CMD_LOOK,
+	.args = "[MANIFEST]",
+	.about = "list what is needed of kernel and host, and what is missing",
+	.max_args = 1,
+	.run = run,
+};

@@ -133,6 +133,17 @@ is "another user of an image that a program serves" "uid=1000(user) root:" \
 is "storage = bind" there "$(as "$ann" "$m" run --rm --storage bind "/home/$ann/root" touch /there; as "$ann" ls "/home/$ann/root" | grep there)"
 umount /dev/fuse 2>/dev/null
 
+# ---- build ----------------------------------------------------------------------------------------
+
+mkdir "$live_dir/context"
+cp "$root/bin/busybox" "$live_dir/context"
+printf '%s\n' 'FROM scratch' 'COPY busybox /bin/busybox' 'SHELL ["/bin/busybox","sh","-c"]' \
+	'RUN /bin/busybox mkdir /srv /tmp && /bin/busybox chown 5:6 /srv' 'RUN /bin/busybox rmdir /tmp' >"$live_dir/context/Containerfile"
+chmod -R a+rX "$live_dir/context"
+has "build" '^built:latest' "$(as "$ann" "$m" build -t built --network none "$live_dir/context")"
+is "an image with its owners, without what was removed" "5 6" \
+	"$(as "$ann" MYCTR_AVOID=fuse "$m" run --rm built /bin/busybox sh -c 'busybox stat -c "%u %g" /srv; busybox ls -d /tmp 2>/dev/null' | grep -v '^myctr:')"
+
 # ---- two users ------------------------------------------------------------------------------------
 
 as "$ann" "$m" run -d --name hers "/home/$ann/root" sleep 1000 >/dev/null
