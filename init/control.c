@@ -63,7 +63,8 @@ static void control_waits(struct sup_client *cl, const struct ctr *c)
 {
 	struct err e = { 0 };
 
-	err_set(&e, EAGAIN, "it starts by itself when this holds: %s", c->rec.reason);
+	err_set(&e, EAGAIN, "%s: it starts by itself when this holds: %s", c->spec->name,
+		c->rec.reason);
 	control_reply(cl, &e, 0);
 }
 

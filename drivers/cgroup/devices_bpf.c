@@ -225,13 +225,17 @@ static int bpf(int command, union bpf_attr *attr)
 static int attached(int cgroup)
 {
 	uint32_t ids[4] = { 0 };
-	union bpf_attr query = { .query = { .target_fd = (uint32_t)cgroup,
-					    .attach_type = BPF_CGROUP_DEVICE,
-					    .prog_ids = (uint64_t)(uintptr_t)ids,
-					    .prog_cnt = ARRAY_SIZE(ids) } };
-	union bpf_attr get = { .prog_id = 0 };
-	int ret = bpf(BPF_PROG_QUERY, &query);
+	union bpf_attr query, get;
+	int ret;
 
+	/* the kernel looks at all of it */
+	memset(&query, 0, sizeof(query));
+	memset(&get, 0, sizeof(get));
+	query.query.target_fd = (uint32_t)cgroup;
+	query.query.attach_type = BPF_CGROUP_DEVICE;
+	query.query.prog_ids = (uint64_t)(uintptr_t)ids;
+	query.query.prog_cnt = ARRAY_SIZE(ids);
+	ret = bpf(BPF_PROG_QUERY, &query);
 	if (ret < 0)
 		return ret;
 	get.prog_id = ids[0];
