@@ -109,6 +109,11 @@ const struct feature features[] = {
 	  feature_try_rules, NULL, RULES_PART_FLOWS },
 	{ "NF_TABLES_BRIDGE", "containers on a bridge send under their own names only",
 	  "also NF_TABLES", feature_try_rules, NULL, RULES_PART_BRIDGE },
+#if IS_ENABLED(CONFIG_WATCHDOG)
+	{ "WATCHDOG", "watchdog of [system]",
+	  "the board's driver; else SOFT_WATCHDOG, which cannot help when the kernel hangs",
+	  feature_try_there, "/dev/watchdog", 0 },
+#endif
 	{ "EPOLL", "the supervisor's loop", "also SIGNALFD, TIMERFD, EVENTFD", feature_try_fds,
 	  NULL, 0 },
 };
@@ -288,6 +293,11 @@ static bool logs_to(const struct spec *s, const char *driver)
 		if (strcmp(s->log_also.v[i], driver) == 0)
 			return true;
 	return s->log && strcmp(s->log, driver) == 0;
+}
+
+uint64_t feature_of_system(const struct system_spec *s)
+{
+	return IS_ENABLED(CONFIG_WATCHDOG) && s->watchdog ? bits_of("WATCHDOG") : 0;
 }
 
 uint64_t feature_of_spec(const struct spec *s, const struct manifest *m)

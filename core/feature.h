@@ -33,6 +33,9 @@ extern const unsigned int n_features; /* at most 64: sets of them are bits in a 
 uint64_t feature_always(void);
 uint64_t feature_of_build(void);
 
+/* Bits of the features that [system] of a manifest needs. */
+uint64_t feature_of_system(const struct system_spec *s);
+
 /* Bits of the features a container like s, with the networks of m (which may be NULL), needs. Looks at its image to see what kind it is. */
 uint64_t feature_of_spec(const struct spec *s, const struct manifest *m);
 
@@ -54,7 +57,8 @@ static inline enum feature_state feature_try_link(const struct feature *f UNUSED
 	return FEATURE_UNKNOWN;
 }
 #endif
-enum feature_state feature_try_open(const struct feature *f); /* arg: path */
+enum feature_state feature_try_open(const struct feature *f);
+enum feature_state feature_try_there(const struct feature *f); /* arg: path */
 enum feature_state feature_try_tun(const struct feature *f);
 enum feature_state feature_try_seccomp(const struct feature *f);
 enum feature_state feature_try_cgroup(const struct feature *f); /* arg: key of a limit */

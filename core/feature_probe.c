@@ -55,6 +55,12 @@ enum feature_state feature_try_open(const struct feature *f)
 	return state_if(open(f->arg, O_RDONLY | O_CLOEXEC) >= 0);
 }
 
+/* Opening it would start it. */
+enum feature_state feature_try_there(const struct feature *f)
+{
+	return state_if(access(f->arg, F_OK) == 0);
+}
+
 /* Here a right that is missing is what is missing. */
 enum feature_state feature_try_tun(const struct feature *f)
 {

@@ -214,6 +214,7 @@ static int run(struct cmd_line *line)
 		manifest_free(&m);
 		return cmd_fail(&e);
 	}
+	n.manifest |= feature_of_system(&m.system);
 	for (unsigned int i = 0; i < m.n; i++)
 		n.manifest |= feature_of_spec(m.containers[i], &m);
 	if (IS_ENABLED(CONFIG_ROOTLESS) && rootless_wanted()) {

@@ -225,6 +225,29 @@ static void man_machine(void)
 	man_section(SECTION_CONSOLE);
 }
 
+static void man_health(void)
+{
+	if (!IS_ENABLED(CONFIG_HEALTH))
+		return;
+	puts(".SH HEALTH\nhealth = exec COMMAND... | tcp PORT | http PORT PATH | file PATH | notify | none, with "
+	     "every TIME (30s),\ntimeout TIME (10s), retries N (3) and start-period TIME (0s) before or behind it. exec "
+	     "runs with the rights of the container\nand is well when it exits with 0; tcp and http connect to its loopback, and "
+	     "http wants a status of 2xx or 3xx;\nfile wants that PATH is there. Until it has been healthy once, a container "
+	     "has the start period and then as long as the\nretries take; looks are closer together meanwhile. With notify the "
+	     "service sends what sd_notify(3) describes to\n$NOTIFY_SOCKET: READY=1 within start-period (90s), and WATCHDOG=1 "
+	     "within every, where that is written or it has sent\nWATCHDOG_USEC itself. What is not healthy is restarted where "
+	     "restart allows it, and counts as a failure.\nafter = NAME healthy (and requires) waits until NAME is healthy; "
+	     "one without the key is as soon as it runs.");
+	if (IS_ENABLED(CONFIG_WATCHDOG))
+		puts(".PP\n[system] watchdog is fed while the supervisor's loop turns and no critical container is unwell (not "
+		     "running, or not\nhealthy) for longer than its critical\\-timeout; one that a person stopped does not "
+		     "count.");
+	if (IS_ENABLED(CONFIG_LADDER))
+		puts(".PP\nrestart\\-then = escalate, which is the default of critical containers: past restart\\-limit it is "
+		     "started anew together\nwith those that wait for it; past it again the device reboots; when the reboot "
+		     "before was because of it, too, the device\nboots its other slot where it has one.");
+}
+
 static void man_manifest(void)
 {
 	struct spec *defaults = spec_new();
@@ -246,6 +269,7 @@ static void man_manifest(void)
 	if (IS_ENABLED(CONFIG_NETWORK))
 		man_networks();
 	man_machine();
+	man_health();
 	puts(".SH NAMES\nA container with a network gets /etc/hosts, /etc/hostname and /etc/resolv.conf of its own at "
 	     "each start: written beneath its root, or bound over where that is read-only or the user's own "
 	     "folder; a file that an image lacks there is left out, unless a key asks for what is in it. What is "
