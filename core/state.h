@@ -64,8 +64,10 @@ enum state_health {
 #define STATE_FLAG_STOPPED 16	/* a person stopped it: unless-stopped stays down */
 #define STATE_FLAG_CRITICAL 32
 #define STATE_FLAG_TTY 64
-#define STATE_FLAG_REFUSED 512	/* did not stop in time as the device went down the last time */
-#define STATE_FLAG_WANTED 128	/* down, but its owner will start it: it waits for others */
+#define STATE_FLAG_REFUSED 512 /* did not stop in time as the device went down the last time */
+#define STATE_FLAG_WANTED 128  /* down, but its owner will start it: it waits for others */
+#define STATE_FLAG_DAMAGED \
+	65536 /* a block of its image was not what its verity says, since it was started */
 #define STATE_FLAG_LOG_RAM 4096 /* its log-budget is used up: output stays in memory */
 
 struct state_record {

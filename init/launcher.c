@@ -39,6 +39,7 @@ static void launcher_cloned(struct launch *l)
 	c->rec.pid = (uint32_t)l->pid;
 	if (IS_ENABLED(CONFIG_STATE))
 		sys_start_time(l->pid, &c->rec.ticks);
+	c->rec.flags &= ~(uint32_t)STATE_FLAG_DAMAGED;
 	records_put(c, STATE_STARTING);
 	spawn_send(me->report, &m, -1);
 }

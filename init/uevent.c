@@ -31,6 +31,8 @@ static void uevent_one(struct sup *s, const struct uevent *u)
 		node_go(&s->manifest, u);
 	else if (s->is_init && *u->devname && strcmp(u->action, "add") == 0)
 		node_come(&s->manifest, u);
+	if (*u->verity && *u->devname)
+		damage_note(s, u->devname, u->verity);
 	if (*u->devname)
 		plug_note(s, u->devname);
 	if (s->is_init && strcmp(u->subsystem, "tty") == 0)

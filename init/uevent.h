@@ -17,6 +17,16 @@ struct sup_uevent {
 	bool wanted;		  /* somebody has named devices that come and go, or [device] */
 };
 
+#if IS_ENABLED(CONFIG_UEVENT) && IS_ENABLED(CONFIG_IMAGE_VERITY)
+/* damage.c: the dm-verity device devname met the block TYPE,BLOCK that is not what it was */
+void damage_note(struct sup *s, const char *devname, const char *block);
+#else
+static inline void damage_note(struct sup *s UNUSED, const char *devname UNUSED,
+			       const char *block UNUSED)
+{
+}
+#endif
+
 #if IS_ENABLED(CONFIG_UEVENT)
 /* uevent.c: before the loop is there, as PID 1: what the kernel has found until now gets its owner and names. */
 void uevent_boot(struct sup *s);

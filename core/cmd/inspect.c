@@ -112,6 +112,9 @@ static void inspect_record(struct inspect *p, const struct state_record *r)
 	inspect_moment(p, "created", r->created);
 	inspect_moment(p, "started", r->started);
 	inspect_moment(p, "ended", r->ended);
+	if (r->flags & STATE_FLAG_DAMAGED)
+		inspect_fact(p, "image", "damaged: a block was not what verity says; load it again",
+			     true);
 	if (r->flags & STATE_FLAG_LOG_RAM)
 		inspect_fact(p, "log", "in memory, as today's log-budget is used up", true);
 	if (r->missing)

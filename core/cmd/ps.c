@@ -182,6 +182,8 @@ static void ps_status(const struct ps *p, const struct state_record *r, char sta
 	status = ps_add(status, age);
 	if (state_health_name(r))
 		status = ps_add(ps_add(ps_add(status, " ("), state_health_name(r)), ")");
+	if (r->flags & STATE_FLAG_DAMAGED)
+		status = ps_add(status, " (damaged)");
 	if (r->missing)
 		ps_add(status, " *");
 }

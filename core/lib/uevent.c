@@ -39,6 +39,7 @@ static void uevent_line(struct uevent *u, const char *line)
 		{ "DEVPATH=", &u->devpath },
 		{ "SUBSYSTEM=", &u->subsystem },
 		{ "DEVNAME=", &u->devname },
+		{ "DM_VERITY_ERR_BLOCK_NR=", &u->verity },
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(keys); i++) {
@@ -53,7 +54,7 @@ int uevent_parse(struct uevent *u, char *buf, size_t len, bool datagram)
 {
 	char *end = buf + len, *line = buf, *next;
 
-	*u = (struct uevent){ .action = "", .devpath = "", .subsystem = "", .devname = "" };
+	*u = (struct uevent){ .action = "", .devpath = "", .subsystem = "", .devname = "", .verity = "" };
 	*end = '\0';
 	for (; line < end; line = next) {
 		size_t n = datagram ? strlen(line) : strcspn(line, "\n");

@@ -94,11 +94,17 @@ is "nor a loop device" 0 "\$(losetup -a | grep -c /img/)"
 myctr image load -t good /img/good.sqfs >/dev/null
 is "from the store, too" "\$sum" "\$(run --verity $hash good md5sum /big | cut -d ' ' -f 1)"
 mkdir -p /etc/myctr
-printf '[system]\nrequire-verified = yes\n[container no]\nimage = /img/bare.sqfs\ncommand = sleep 9\nstorage = read-only\nlimits = best-effort\n[container yes]\nimage = /img/good.sqfs\nverity = $hash\ncommand = /bin/sh -c "echo started"\nstorage = read-only\nlimits = best-effort\n' >/etc/myctr/manifest
+printf '[system]\nrequire-verified = yes\n[container no]\nimage = /img/bare.sqfs\ncommand = sleep 9\nstorage = read-only\nlimits = best-effort\n[container yes]\nimage = /img/good.sqfs\nverity = $hash\ncommand = /bin/sh -c "echo started"\nstorage = read-only\nlimits = best-effort\n[container hurt]\nimage = /img/bad.sqfs\nverity = $hash\ncommand = /bin/sh -c "md5sum /big; exec sleep 1000"\nstorage = read-only\nlimits = best-effort\n' >/etc/myctr/manifest
 myctr daemon >/tmp/daemon 2>&1 &
 sleep 2
-has "require-verified keeps others from starting" "no: image: /img/bare.sqfs: has no verity = ROOTHASH" "\$(cat /tmp/daemon)"
+has "require-verified keeps others from starting" "no: image: /img/bare.sqfs: has no verity" "\$(cat /tmp/daemon)"
 has "and not those that are" started "\$(myctr logs yes)"
+for i in 1 2 3 4 5 6 7 8 9 10; do myctr ps | grep -q damaged && break; sleep 1; done
+has "a block that is not what it was is a recorded event" "hurt: image /img/bad.sqfs is damaged: block [0-9]* is not what verity says" "\$(cat /tmp/daemon)"
+is "said once" 1 "\$(grep -c 'is damaged' /tmp/daemon)"
+has "ps shows it" "hurt .*(damaged)" "\$(myctr ps)"
+has "and inspect" "damaged: a block was not what verity says" "\$(myctr inspect hurt)"
+has "the reader got an I/O error" "Input/output error" "\$(myctr logs hurt)"
 END
 chmod +x "$root/init" "$root/inside"
 (cd "$root" && find . | cpio -o -H newc --quiet) >"$work/root.cpio"

@@ -32,6 +32,13 @@ static void test_datagram(void **state)
 	assert_string_equal(u.devpath, "/devices/a/ttyUSB0");
 	assert_string_equal(u.subsystem, "tty");
 	assert_string_equal(u.devname, "bus/usb/001/002");
+	assert_string_equal(u.verity, "");
+	assert_int_equal(
+		DATAGRAM(
+			"change@/devices/virtual/block/dm-0\0ACTION=change\0DEVPATH=/devices/virtual/block/"
+			"dm-0\0SUBSYSTEM=block\0DM_VERITY_ERR_BLOCK_NR=0,7\0DEVNAME=dm-0\0"),
+		0);
+	assert_string_equal(u.verity, "0,7");
 	/* what has no node; the last line without its NUL */
 	assert_int_equal(DATAGRAM("move@/x\0ACTION=move\0DEVPATH=/x"), 0);
 	assert_string_equal(u.devname, "");
