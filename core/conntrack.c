@@ -41,11 +41,10 @@ static void track_bytes(const uint8_t *p, size_t left, uint16_t type, size_t len
 		memcpy(to, a.data, len);
 }
 
-static bool track_read(const uint8_t *p, size_t left, uint16_t type, int family,
+static bool track_read(const uint8_t *p, size_t left, uint16_t type, bool six,
 		       struct track_tuple *t)
 {
 	struct netlink_attr tuple, ip, proto, a;
-	bool six = family == AF_INET6;
 	uint8_t port[2] = { 0 };
 
 	memset(t, 0, sizeof(*t));
@@ -80,16 +79,23 @@ static bool track_is_published(const struct rules_ctr *c, int family, const stru
 	return false;
 }
 
-static bool track_is_stale(const struct rules_ctr *c, int family, uint32_t status,
-			   const struct track_tuple *from, const struct track_tuple *back)
+bool conntrack_is_stale(const struct netlink_msg *m, const struct rules_ctr *c)
 {
-	bool six = family == AF_INET6;
+	struct track_tuple from, back;
+	struct netlink_attr status;
+	struct nfgenmsg g;
+	size_t left;
+	const uint8_t *p = netlink_attrs(m, &g, sizeof(g), &left);
+	bool six = p && g.nfgen_family == AF_INET6;
 
-	if (from->proto != IPPROTO_UDP)
+	if (!p || !netlink_find(p, left, CTA_STATUS, 4, &status) ||
+	    !track_read(p, left, CTA_TUPLE_ORIG, six, &from) ||
+	    !track_read(p, left, CTA_TUPLE_REPLY, six, &back) || from.proto != IPPROTO_UDP)
 		return false;
-	if (status & IPS_DST_NAT)
-		return memcmp(back->src, six ? c->ip6 : c->ip4, six ? 16 : 4) == 0;
-	return !(status & IPS_SRC_NAT) && track_is_published(c, family, from);
+	if (netlink_be32(&status) & IPS_DST_NAT)
+		return memcmp(back.src, six ? c->ip6 : c->ip4, six ? 16 : 4) == 0;
+	return !(netlink_be32(&status) & IPS_SRC_NAT) &&
+	       track_is_published(c, six ? AF_INET6 : AF_INET, &from);
 }
 
 static void track_begin(struct netlink_req *r, uint16_t msg, uint16_t flags, int family)
@@ -102,16 +108,12 @@ static void track_begin(struct netlink_req *r, uint16_t msg, uint16_t flags, int
 static int track_look(const struct netlink_msg *m, void *arg)
 {
 	struct track *t = arg;
-	struct netlink_attr status, a;
-	struct track_tuple from, back;
+	struct netlink_attr a;
 	struct nfgenmsg g;
 	size_t left;
 	const uint8_t *p = netlink_attrs(m, &g, sizeof(g), &left);
 
-	if (!p || t->n == TRACK_ROUND || !netlink_find(p, left, CTA_STATUS, 4, &status) ||
-	    !track_read(p, left, CTA_TUPLE_ORIG, g.nfgen_family, &from) ||
-	    !track_read(p, left, CTA_TUPLE_REPLY, g.nfgen_family, &back) ||
-	    !track_is_stale(t->c, g.nfgen_family, netlink_be32(&status), &from, &back))
+	if (t->n == TRACK_ROUND || !conntrack_is_stale(m, t->c))
 		return 0;
 	track_begin(&t->gone, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, g.nfgen_family);
 	for (const uint8_t *at = p; netlink_next(&at, &left, &a);)

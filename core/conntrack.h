@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "core/lib/config.h"
+#include "core/lib/netlink.h"
 #include "core/rules.h"
 
 #if IS_ENABLED(CONFIG_NET_CONNTRACK)
@@ -18,10 +19,18 @@
  * Everybody else's stay. 0, or -errno where the kernel cannot (no NF_CT_NETLINK).
  */
 int conntrack_forget(const struct rules_ctr *c);
+
+/* For tests: is this flow, as the kernel tells it, one of those? Any bytes. */
+bool conntrack_is_stale(const struct netlink_msg *m, const struct rules_ctr *c);
 #else
 static inline int conntrack_forget(const struct rules_ctr *c UNUSED)
 {
 	return 0;
+}
+static inline bool conntrack_is_stale(const struct netlink_msg *m UNUSED,
+				      const struct rules_ctr *c UNUSED)
+{
+	return false;
 }
 #endif
 

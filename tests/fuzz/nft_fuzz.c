@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* Any bytes as a list of elements or a notification of nf_tables: the readers stay in their memory and end. */
-#include <stdlib.h>
+/* Any bytes as a list of elements, a notification or a remembered flow: the readers stay in their memory and end. */
 #include <string.h>
 
+#include "core/conntrack.h"
 #include "core/lib/nft.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -20,7 +21,12 @@ static int elem(const struct nft_elem *e, void *arg)
 
 static int each(const struct netlink_msg *m, void *arg)
 {
+	static char entry[] = "1-4096:1-4096/udp", *list[] = { entry };
+	static const struct strv publish = { list, 1 };
+	const struct rules_ctr c = { .name = "x", .publish = &publish, .ip4 = { 10, 0, 0, 2 } };
+
 	(void)arg;
+	conntrack_is_stale(m, &c);
 	nft_read_elems(m, elem, NULL);
 	if (nft_watch_read(&watch, m)) {
 		if (strnlen(watch.comm, sizeof(watch.comm)) == sizeof(watch.comm))

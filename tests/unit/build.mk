@@ -73,6 +73,9 @@ endif
 ifeq ($(CONFIG_UPDATE),y)
 unit-core/update := core/update.c core/state.c core/record.c core/paths.c $(spec-sources)
 endif
+ifeq ($(CONFIG_NET_CONNTRACK),y)
+unit-core/conntrack := core/conntrack.c core/lib/netlink.c core/lib/fd.c core/port.c core/lib/arena.c core/lib/err.c core/lib/str.c
+endif
 unit-core/port := core/port.c core/lib/arena.c core/lib/err.c core/lib/str.c
 unit-core/encode := $(spec-sources)
 unit-core/cmd := $(spec-sources) core/paths.c core/cmd.c core/cmd_set.c core/cmd_spec.c core/cmd_help.c

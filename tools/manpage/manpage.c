@@ -195,7 +195,10 @@ static void man_networks(void)
 	     "container, eth0, eth1 and so on inside in the order\nof its networks. The first network with a way out "
 	     "gives the default route. A container has the address of its key ip that is in the\nsubnet, else one "
 	     "found from its name, which stays the same over restarts and reboots until it is removed. A bridge "
-	     "that exists\nalready is joined and left as it is. With kind = phys the interface comes back when the "
+	     "that exists\nalready is joined and left as it is. With strict a container on a bridge sends\nunder its own MAC and addresses only, which "
+	     "stops false answers to ARP and neighbour discovery, route advertisements and DHCP servers; it needs "
+	     "NF_TABLES_BRIDGE of the kernel and\nis not for containers that route for others. Networks of kind macvlan and "
+	     "ipvlan cannot share a parent. With kind = phys the interface comes back when the "
 	     "container ends; a virtual one is refused.");
 	man_section(SECTION_NETWORK);
 	puts(".SH \"[interface NAME]\"\nAn interface of the device, set up as it boots (PID 1 only); those without a "
