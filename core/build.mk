@@ -53,6 +53,7 @@ obj-$(CONFIG_CLI) += core/direct.o core/demand.o
 obj-$(CONFIG_FOREGROUND) += core/relay.o
 obj-$(CONFIG_CMD_EXEC) += core/join.o
 obj-$(CONFIG_RESETS) += core/device.o
+obj-$(CONFIG_LOG_DEV) += core/devlog.o
 obj-$(CONFIG_HEALTH) += core/health.o core/notify.o core/child_notify.o core/join.o
 
 # What reads and writes specs and manifests, for tools and tests of the build machine.

@@ -35,7 +35,7 @@ static bool ready_serves(const struct launch *l)
 
 	return s->storage == SPEC_READ_ONLY && !(l->caps.bounding & CAP_BIT(CAP_SYS_ADMIN)) &&
 	       !s->privileged && !spec_userns(s) && !s->tty && s->ipc != SPEC_NS_HOST &&
-	       !s->device.n && !child_wants_notify(s) && !ready_in_dev(&s->mount) &&
+	       !s->device.n && !child_wants_notify(s) && !s->dev_log && !ready_in_dev(&s->mount) &&
 	       !ready_in_dev(&s->tmpfs);
 }
 

@@ -206,6 +206,7 @@ void launch_init(struct launch *l, const struct spec *spec)
 		.pidfd = -1,
 		.master = -1,
 		.notify = -1,
+		.dev_log = -1,
 	};
 }
 
@@ -217,6 +218,8 @@ void launch_free(struct launch *l)
 	fd_close(&l->master);
 	if (IS_ENABLED(CONFIG_HEALTH))
 		fd_close(&l->notify);
+	if (IS_ENABLED(CONFIG_LOG_DEV))
+		fd_close(&l->dev_log);
 	net_free(l);
 	arena_free(&l->arena);
 	spec_free(l->merged);

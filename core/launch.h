@@ -62,6 +62,7 @@ struct launch {
 	pid_t pid;
 	int pidfd;  /* owned by the caller afterwards; -1 where the kernel has none */
 	int master; /* pty master, owned by the caller afterwards; -1 without a tty */
+	int dev_log; /* what its programs say to /dev/log; -1 for nowhere */
 	int notify; /* where it says how it is; -1 for nowhere */
 	int exit;   /* after a failure: what `run` should return, CMD_FAILED and its neighbours */
 

@@ -138,6 +138,10 @@ int spawn_follow(struct launch *l, int sock, struct err *e)
 			fd_close(&l->notify);
 			l->notify = fd_take(&fd);
 		}
+		if (IS_ENABLED(CONFIG_LOG_DEV) && m.phase == SPAWN_DEV_LOG) {
+			fd_close(&l->dev_log);
+			l->dev_log = fd_take(&fd);
+		}
 		fd_end(fd);
 		if (m.phase == SPAWN_FAILED) {
 			*e = m.err;

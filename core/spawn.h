@@ -18,6 +18,7 @@ enum spawn_phase {
 	SPAWN_FAILED, /* child to parent: .err says why, .exit what `run` should return */
 	SPAWN_PID,    /* launcher to supervisor: the container is born, .pid */
 	SPAWN_DONE,   /* launcher to supervisor: its program runs */
+	SPAWN_DEV_LOG, /* both: the socket of its /dev/log comes with this message */
 	SPAWN_NOTIFY, /* both: the socket where it says how it is comes with this message */
 };
 

@@ -384,6 +384,9 @@ const struct spec_field spec_fields[] = {
 	FIELD(130, "log", SPEC_STR, log, "DRIVER", "ring (in memory), file or none"),
 	FIELD(131, "log-size", SPEC_SIZE, log_size, "SIZE", "of the ring or of one file (64K)"),
 	FIELD(132, "log-files", SPEC_NUM, log_files, "N", "rotated files kept (2)", .max = 100),
+#if IS_ENABLED(CONFIG_LOG_DEV)
+	FIELD(137, "dev-log", SPEC_BOOL, dev_log, "", "what is sent to /dev/log goes there too"),
+#endif
 #if IS_ENABLED(CONFIG_LOG_BUDGET)
 	FIELD(135, "log-budget", SPEC_SIZE, log_budget, "SIZE",
 	      "most written to flash in a day, then memory"),

@@ -128,6 +128,7 @@ struct spec {
 	const char *log;	/* name of a log driver */
 	uint64_t log_size;	/* bytes of the ring, or of one file */
 	uint64_t log_files;	/* rotated files kept */
+	bool dev_log;		/* it has a /dev/log that leads there */
 	uint64_t log_budget;	/* bytes a day that may be written to flash; 0: any */
 	uint64_t crash_log;	/* bytes of output kept when it has failed; 0: none */
 	struct strv log_also;	/* names of further log drivers */

@@ -81,6 +81,7 @@ static void adopt_running(struct ctr *c, int pidfd)
 {
 	adopt_process(c, pidfd);
 	health_adopt(c);
+	devlog_adopt(c);
 	records_put(c, STATE_RUNNING);
 	if (!c->child)
 		sup_say(c->spec->name, "adopted, runs as process %u", c->rec.pid);

@@ -89,28 +89,49 @@ static uint64_t budget_cost(const char *bytes, size_t len)
 	return cost;
 }
 
+static void budget_keep_mine(struct ctr *c)
+{
+	c->rec.log_bytes = c->budget.reserved;
+	c->rec.log_day = c->budget.day;
+	records_keep(c);
+}
+
+/*
+ * What does not fit ends the budget of the day: a smaller piece must not come before it, also not for the next
+ * supervisor. True when the record has to say more than it does.
+ */
+static bool budget_end(struct budget *b, uint64_t most)
+{
+	bool more = b->reserved < most;
+
+	b->used = max_u64(b->used, most);
+	b->reserved = max_u64(b->reserved, most);
+	return more;
+}
+
+static bool budget_fits(const struct budget *b, uint64_t most, uint64_t cost)
+{
+	return !most || b->used + cost <= most;
+}
+
 static bool budget_allows(struct ctr *c, uint64_t ms, uint64_t cost)
 {
 	uint64_t mine = c->spec->log_budget, all = c->sup->manifest.system.log_budget;
 	struct budget *b = &c->budget, *s = &c->sup->budget;
-	bool over;
+	bool mine_fits, all_fits;
 
 	if (!b->day && c->rec.log_day)
 		*b = (struct budget){ c->rec.log_day, c->rec.log_bytes, c->rec.log_bytes };
 	budget_turn(b, ms);
 	budget_turn(s, ms);
-	over = (mine && b->used + cost > mine) || (all && s->used + cost > all);
-	budget_over(c, over);
-	if (over)
-		return false;
-	if (mine && budget_reserve(b, mine, cost)) {
-		c->rec.log_bytes = b->reserved;
-		c->rec.log_day = b->day;
-		records_keep(c);
-	}
-	if (all && budget_reserve(s, all, cost))
+	mine_fits = budget_fits(b, mine, cost);
+	all_fits = budget_fits(s, all, cost);
+	if (mine && (mine_fits ? all_fits && budget_reserve(b, mine, cost) : budget_end(b, mine)))
+		budget_keep_mine(c);
+	if (all && (all_fits ? mine_fits && budget_reserve(s, all, cost) : budget_end(s, all)))
 		budget_keep_all(c->sup);
-	return true;
+	budget_over(c, !mine_fits || !all_fits);
+	return mine_fits && all_fits;
 }
 
 void budget_spent(struct ctr *c, uint64_t bytes)
@@ -139,13 +160,17 @@ static struct log *budget_ring(struct ctr *c)
 struct budget_move {
 	struct ctr *c;
 	struct log *to;
+	uint64_t ms; /* now */
+	bool lost;   /* a day's budget is too small for what memory held */
 };
 
 static void budget_move_piece(void *arg, uint64_t ms, const char *bytes, size_t len)
 {
 	struct budget_move *m = arg;
-	int n = bytes ? m->to->driver->write(m->to, ms, bytes, len) : 0;
+	int n;
 
+	m->lost = m->lost || (bytes && !budget_allows(m->c, m->ms, budget_cost(bytes, len)));
+	n = bytes && !m->lost ? m->to->driver->write(m->to, ms, bytes, len) : 0;
 	if (n > 0)
 		budget_spent(m->c, (uint64_t)n);
 }
@@ -154,10 +179,10 @@ static void budget_move_piece(void *arg, uint64_t ms, const char *bytes, size_t 
  * What memory holds comes before what is written now. Looked for once: a supervisor before us may have left
  * it.
  */
-static void budget_end_ring(struct ctr *c, struct log *to)
+static void budget_end_ring(struct ctr *c, struct log *to, uint64_t ms)
 {
 	const struct log_driver *d = log_driver(LOG_OVERFLOW);
-	struct budget_move m = { c, to };
+	struct budget_move m = { c, to, ms, false };
 	struct err e = { 0 };
 	uint64_t cursor = 0;
 	struct log_args a;
@@ -172,19 +197,21 @@ static void budget_end_ring(struct ctr *c, struct log *to)
 	log_args_of(&a, d, c->spec->name);
 	if (d->read(&a, &cursor, budget_move_piece, &m, &e) != -ENOENT)
 		d->remove(&a);
+	if (m.lost)
+		sup_say(c->spec->name,
+			"memory held more of its log than a day's log-budget; some is lost");
 }
 
 void budget_write(struct ctr *c, struct log *l, uint64_t ms, const void *bytes, size_t len)
 {
 	int n;
 
-	if (l->driver->kept && !budget_allows(c, ms, budget_cost(bytes, len))) {
+	if (l->driver->kept && budget_allows(c, ms, budget_cost(bytes, len)))
+		budget_end_ring(c, l, ms);
+	if (l->driver->kept && c->over_budget)
 		l = budget_ring(c);
-		if (!l)
-			return;
-	} else if (l->driver->kept) {
-		budget_end_ring(c, l);
-	}
+	if (!l)
+		return;
 	n = l->driver->write(l, ms, bytes, len);
 	if (n > 0)
 		budget_spent(c, (uint64_t)n);

@@ -15,6 +15,7 @@ obj-$(CONFIG_FACTORY) += init/factory.o
 obj-$(CONFIG_HOST_AB) += init/slots.o
 obj-$(CONFIG_UPDATE) += init/update.o
 obj-$(CONFIG_CONTROL) += init/control.o init/sweep.o
+obj-$(CONFIG_LOG_DEV) += init/devlog.o
 obj-$(CONFIG_LOG_BUDGET) += init/budget.o
 obj-$(CONFIG_LOG_CRASH) += init/crash.o
 obj-$(CONFIG_INIT) += init/boot.o init/shutdown.o init/init.o

@@ -325,7 +325,7 @@ static void health_socket_again(struct ctr *c)
 	pid_t pid = fd < 0 ? -1 : fork();
 
 	if (pid == 0)
-		health_rebind(c, fd);
+		health_rebind(c, fd, HEALTH_SOCKET);
 	if (fd >= 0)
 		health_socket(c, fd);
 }

@@ -15,7 +15,7 @@ struct health_said {
 /* The probe's process: enters c's namespaces, looks once, writes a struct health_said to out and exits. */
 NORETURN void health_probe(const struct ctr *c, const struct health *h, int out);
 
-/* The same for a socket that has lost its name: binds it again in the mount namespace of c. */
-NORETURN void health_rebind(const struct ctr *c, int sock);
+/* The same for a socket that has lost its name: binds it to path again, in the mount namespace of c. */
+NORETURN void health_rebind(const struct ctr *c, int sock, const char *path);
 
 #endif

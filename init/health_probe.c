@@ -341,14 +341,15 @@ void health_probe(const struct ctr *c, const struct health *h, int out)
 	_exit(0);
 }
 
-void health_rebind(const struct ctr *c, int sock)
+void health_rebind(const struct ctr *c, int sock, const char *path)
 {
-	static const struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = HEALTH_SOCKET };
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
 
+	str_copy(a.sun_path, sizeof(a.sun_path), path);
 	probe_begin();
 	umask(0);
 	if (probe_enter(c, "mnt", CLONE_NEWNS) == 0) {
-		unlink(HEALTH_SOCKET);
+		unlink(path);
 		bind(sock, (const struct sockaddr *)&a, sizeof(a));
 	}
 	_exit(0);

@@ -75,6 +75,8 @@ static NORETURN void launcher_main(struct ctr *c, pid_t supervisor, int report, 
 		m.health = l->spec->health.n;
 	if (r >= 0 && IS_ENABLED(CONFIG_HEALTH) && l->notify >= 0)
 		spawn_send(report, &(struct spawn_msg){ .phase = SPAWN_NOTIFY }, l->notify);
+	if (r >= 0 && IS_ENABLED(CONFIG_LOG_DEV) && l->dev_log >= 0)
+		spawn_send(report, &(struct spawn_msg){ .phase = SPAWN_DEV_LOG }, l->dev_log);
 	if (r < 0) {
 		m.phase = SPAWN_FAILED;
 		m.exit = (uint32_t)l->exit;
@@ -181,6 +183,8 @@ void launcher_report(struct ctr *c)
 			launcher_end(c, SUP_STARTED);
 		} else if (IS_ENABLED(CONFIG_HEALTH) && m.phase == SPAWN_NOTIFY) {
 			health_socket(c, fd_take(&fd));
+		} else if (IS_ENABLED(CONFIG_LOG_DEV) && m.phase == SPAWN_DEV_LOG) {
+			devlog_socket(c, fd_take(&fd));
 		} else {
 			c->error = m.err;
 			launcher_end(c, SUP_FAILED);

@@ -30,17 +30,23 @@ static void output_path(const struct ctr *c, char path[PATHS_MAX])
 	paths_of(path, paths.run, "logs", name);
 }
 
+void output_put(struct ctr *c, const char *bytes, size_t len)
+{
+	uint64_t ms = stamp_now();
+
+	for (struct log *l = len ? c->log : NULL; l; l = l->next)
+		budget_write(c, l, ms, bytes, len);
+}
+
 /* Returns bytes taken, 0 at the end, -EAGAIN when there is nothing now. */
 static ssize_t output_take(struct ctr *c)
 {
 	char buf[OUTPUT_CHUNK];
 	ssize_t n = read(c->output.fd, buf, sizeof(buf));
-	uint64_t ms = stamp_now();
 
 	if (n <= 0)
 		return n < 0 ? -errno : 0;
-	for (struct log *l = c->log; l; l = l->next)
-		budget_write(c, l, ms, buf, (size_t)n);
+	output_put(c, buf, (size_t)n);
 	return n;
 }
 
@@ -138,6 +144,7 @@ void output_close(struct ctr *c)
 		fd_end(event_remove(&c->sup->loop, &c->output));
 	if (output_sender(c) && c->sender.fd >= 0)
 		event_remove(&c->sup->loop, &c->sender);
+	devlog_close(c);
 	budget_close(c);
 	log_close(c->log);
 	c->log = NULL;

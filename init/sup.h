@@ -9,6 +9,7 @@
  *	launcher.c   the child that starts one container, and its report
  *	health*.c    how containers are: probes in short-lived children, and what services say
  *	output.c     a container's output, from its FIFO or terminal to its log
+ *	devlog.c     what their programs send to /dev/log
  *	budget.c     what logs may write to flash
  *	crash.c      the last output of one that has failed
  *	order.c      who waits for whom, up and down
@@ -104,10 +105,11 @@ struct ctr {
 	bool later;	     /* once it is down, it is wanted again, after what it waits for */
 	uint64_t good;	     /* event_now() when it was healthy last; .started when never */
 	unsigned int tries;  /* clean-up rounds, or signals sent */
-	struct event_source report; /* from the launcher */
-	struct event_source output; /* FIFO or terminal */
-	struct event_source exit;   /* pidfd of an adopted one */
-	struct event_source sender; /* of a log that has more to send later */
+	struct event_source report;  /* from the launcher */
+	struct event_source output;  /* FIFO or terminal */
+	struct event_source exit;    /* pidfd of an adopted one */
+	struct event_source dev_log; /* what its programs send to /dev/log */
+	struct event_source sender;  /* of a log that has more to send later */
 	struct event_timer timer;
 	struct log *log;      /* NULL: output is dropped */
 	struct budget budget; /* of its logs */
@@ -309,8 +311,30 @@ int output_open(struct ctr *c, struct err *e);
 /* The FIFO's end for the container, owned by the caller. -errno. */
 int output_fifo(struct ctr *c);
 int output_watch(struct ctr *c, int fd);
+/* To its logs. */
+void output_put(struct ctr *c, const char *bytes, size_t len);
 /* Reads what is still there, then closes. */
 void output_close(struct ctr *c);
+
+/* devlog.c */
+#if IS_ENABLED(CONFIG_LOG_DEV)
+/* Takes over fd, the socket that is /dev/log in the container. */
+void devlog_socket(struct ctr *c, int fd);
+/* It ran before this supervisor. */
+void devlog_adopt(struct ctr *c);
+void devlog_close(struct ctr *c);
+#else
+static inline void devlog_socket(struct ctr *c UNUSED, int fd)
+{
+	close(fd);
+}
+static inline void devlog_adopt(struct ctr *c UNUSED)
+{
+}
+static inline void devlog_close(struct ctr *c UNUSED)
+{
+}
+#endif
 
 /* budget.c */
 #if IS_ENABLED(CONFIG_LOG_BUDGET)

@@ -49,6 +49,7 @@ struct ctr *sup_add(struct sup *s, struct spec *spec, struct err *e)
 			   .disk_slot = -1,
 			   .report.fd = -1,
 			   .output.fd = -1,
+			   .dev_log.fd = -1,
 			   .exit.fd = -1,
 			   .timer.expired = table_timer };
 	if (records_claim(c, e) < 0) {

@@ -36,6 +36,7 @@ fuzz_libs-store := -llz4
 endif
 fuzz-signature := $(signature-sources)
 ifeq ($(CONFIG_HEALTH),y)
+fuzz-devlog := core/devlog.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c
 fuzz-notify := core/notify.c
 endif
 fuzz-dns := core/lib/dns.c core/lib/addr.c core/lib/str.c core/lib/arena.c

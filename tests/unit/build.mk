@@ -118,6 +118,7 @@ unit-drivers/codec/zstd := drivers/codec/zstd.c core/codec.c core/lib/err.c $(ta
 unit_libs-drivers/codec/zstd := -lzstd
 unit-core/lib/json := core/lib/json.c core/lib/str.c core/lib/arena.c
 ifeq ($(CONFIG_STATE),y)
+unit-core/devlog := core/devlog.c core/lib/str.c core/lib/str_escape.c core/lib/arena.c
 ifeq ($(CONFIG_LOG_BUDGET),y)
 unit-init/budget := init/budget.c core/log.c core/paths.c $(if $(CONFIG_ROOTLESS),core/rootless.c core/idmap.c) core/state.c core/record.c drivers/log/file.c drivers/log/file_read.c drivers/log/ring.c \
 	core/codec.c core/lib/crc32c.c core/lib/crc32c_hw.c core/lib/err.c core/lib/fd.c core/lib/path.c core/lib/stamp.c core/lib/sys.c \
