@@ -3,7 +3,9 @@
  * Compiles drivers/seccomp/default.list to a C header with one BPF program, on the build machine. libseccomp
  * supplies the system call numbers of each architecture; the program itself is a search tree over
  * ranges of numbers, because most neighbours share one answer: a hundred instructions where a leaf for
- * each call would be four hundred, which is less to carry, to load and to run.
+ * each call would be four hundred, which is less to carry, to load and to run. A number alone among
+ * others of one answer is asked for by itself. Of all such trees the one with the fewest instructions is
+ * taken: at each start the kernel compiles them anew, for 2,000 of its own each.
  *
  * An answer that depends on capabilities is written as SECCOMP_RET_TRACE with an index into
  * seccomp_default_caps[]; drivers/seccomp/default.c replaces it when the program is used.
@@ -24,6 +26,7 @@
 #define MAX_VALUES 16
 #define MAX_CAPS 32
 #define MAX_RANGES 2048
+#define MAX_PLANNED 512
 #define MAX_INSNS 8192
 #define NAME_SIZE 40
 
@@ -356,7 +359,8 @@ static int emit_answer(struct insn *out, const struct answer *a)
  * answer once. A target is a node, or ~answer.
  */
 struct node {
-	uint32_t first; /* numbers from here on go to high */
+	uint32_t first; /* numbers from here on go to high; with alone, this one does */
+	bool alone;
 	int high, low;
 	bool far_high, far_low; /* the target is beyond the 255 instructions a test can skip */
 	int at;
@@ -379,17 +383,104 @@ static int find_answer(struct tree *t, const struct answer *a)
 	return ~t->n_answers++;
 }
 
-static int grow(struct tree *t, const struct range *range, int n)
-{
-	int half = n / 2, me = t->n_nodes;
+/* Numbers asked for one by one, one after the other, in a row. */
+#define MAX_ALONE 4
 
-	if (n == 1)
-		return find_answer(t, range[0].answer);
+/* The smallest tree for the ranges i to j: how many instructions and how deep, and what its root does. */
+struct plan {
+	int insns, depth;
+	int split; /* the first range of its upper half, 0 when the rest is asked for one by one */
+	int most;  /* then: the range whose answer all others get */
+};
+
+static struct plan plans[MAX_PLANNED][MAX_PLANNED];
+
+/* All but the answer of range m, one by one; more than MAX_ALONE when there are too many. */
+static int count_alone(const struct range *range, int i, int j, int m)
+{
+	uint32_t n = 0;
+
+	for (int k = i; k <= j && n <= MAX_ALONE; k++)
+		if (!same(range[k].answer, range[m].answer))
+			n += range[k + 1].first - range[k].first <= MAX_ALONE
+				     ? range[k + 1].first - range[k].first
+				     : MAX_ALONE + 1;
+	return n > MAX_ALONE ? MAX_ALONE + 1 : (int)n;
+}
+
+static void better(struct plan *best, int insns, int depth, int split, int most)
+{
+	if (best->insns < insns || (best->insns == insns && best->depth <= depth))
+		return;
+	*best = (struct plan){ insns, depth, split, most };
+}
+
+/* range has one more behind j, where the numbers of j end; the last of all has no end. */
+static void plan_ranges(const struct range *range, int i, int j)
+{
+	struct plan *p = &plans[i][j];
+
+	*p = (struct plan){ i == j ? 0 : MAX_INSNS, 0, 0, i };
+	for (int m = i; i < j && m <= j; m++) {
+		int n = count_alone(range, i, j, m);
+
+		if (n <= MAX_ALONE)
+			better(p, n, n, 0, m);
+	}
+	for (int k = i + 1; k <= j; k++) {
+		const struct plan *low = &plans[i][k - 1], *high = &plans[k][j];
+		int depth = low->depth > high->depth ? low->depth : high->depth;
+
+		better(p, 1 + low->insns + high->insns, 1 + depth, k, 0);
+	}
+}
+
+static int grow_alone(struct tree *t, const struct range *range, int i, int j, int m)
+{
+	int last = -1, first = find_answer(t, range[m].answer);
+
+	for (int k = i; k <= j; k++) {
+		if (same(range[k].answer, range[m].answer))
+			continue;
+		for (uint32_t nr = range[k].first; nr < range[k + 1].first; nr++) {
+			int me = t->n_nodes++;
+
+			t->node[me] = (struct node){ .first = nr, .alone = true };
+			t->node[me].high = find_answer(t, range[k].answer);
+			t->node[me].low = find_answer(t, range[m].answer);
+			if (last < 0)
+				first = me;
+			else
+				t->node[last].low = me;
+			last = me;
+		}
+	}
+	return first;
+}
+
+static int grow(struct tree *t, const struct range *range, int i, int j)
+{
+	const struct plan *p = &plans[i][j];
+	int me = t->n_nodes;
+
+	if (!p->split)
+		return grow_alone(t, range, i, j, p->most);
 	t->n_nodes++;
-	t->node[me] = (struct node){ .first = range[half].first };
-	t->node[me].low = grow(t, range, half);
-	t->node[me].high = grow(t, range + half, n - half);
+	t->node[me] = (struct node){ .first = range[p->split].first };
+	t->node[me].low = grow(t, range, i, p->split - 1);
+	t->node[me].high = grow(t, range, p->split, j);
 	return me;
+}
+
+static void grow_all(struct tree *t, struct range *range, int n)
+{
+	if (n > MAX_PLANNED)
+		die("too many ranges of numbers");
+	range[n].first = UINT32_MAX;
+	for (int length = 1; length <= n; length++)
+		for (int i = 0; i + length <= n; i++)
+			plan_ranges(range, i, i + length - 1);
+	grow(t, range, 0, n - 1);
 }
 
 static int place(struct tree *t, int at)
@@ -443,7 +534,8 @@ static void emit_node(struct insn *out, const struct tree *t, const struct node 
 	char k[NAME_SIZE];
 
 	snprintf(k, sizeof(k), "%u", n->first);
-	emit(out + n->at, "BPF_JMP | BPF_JGE | BPF_K", (unsigned int)(n->far_high ? 0 : high - at),
+	emit(out + n->at, n->alone ? "BPF_JMP | BPF_JEQ | BPF_K" : "BPF_JMP | BPF_JGE | BPF_K",
+	     (unsigned int)(n->far_high ? 0 : high - at),
 	     (unsigned int)(n->far_low ? n->far_high : low - at), k);
 	if (n->far_high)
 		at += emit_far(out, at, high);
@@ -460,6 +552,8 @@ static int walk(const struct insn *out, int at, uint32_t number)
 
 		if (strcmp(i->code, "BPF_JMP | BPF_JGE | BPF_K") == 0)
 			at += (int)(number >= k ? i->jt : i->jf);
+		else if (strcmp(i->code, "BPF_JMP | BPF_JEQ | BPF_K") == 0)
+			at += (int)(number == k ? i->jt : i->jf);
 		else if (strcmp(i->code, "BPF_JMP | BPF_JA") == 0)
 			at += (int)k;
 		else
@@ -486,7 +580,7 @@ static int emit_arch(struct insn *out, uint32_t arch)
 	int end;
 
 	tree.n_nodes = tree.n_answers = 0;
-	grow(&tree, range, find_ranges(arch, range));
+	grow_all(&tree, range, find_ranges(arch, range));
 	do {
 		end = place(&tree, emit(out, "BPF_LD | BPF_W | BPF_ABS", 0, 0, "SECCOMP_NR"));
 	} while (stretch(&tree));
