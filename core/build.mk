@@ -11,6 +11,7 @@ obj-y += core/spec_entry.o
 obj-$(CONFIG_MANIFEST_TEXT) += core/manifest_text.o core/manifest_read.o
 obj-$(CONFIG_USERNS) += core/idmap.o core/userns.o
 obj-$(CONFIG_ROOTLESS) += core/rootless.o $(if $(CONFIG_CMD_CHECK),core/rootless_check.o)
+obj-$(CONFIG_KEEP_MOUNTS) += core/keep.o
 obj-$(CONFIG_STATE) += core/spec_store.o
 obj-$(CONFIG_NAMES) += core/names.o core/child_names.o core/lib/addr.o
 obj-$(CONFIG_CLI) += core/cmd.o core/cmd_spec.o core/cmd_help.o core/watch.o

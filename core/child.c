@@ -152,6 +152,8 @@ static int child_cgroup(struct child *c, struct err *e)
 
 static int child_image(struct child *c, struct err *e)
 {
+	if (IS_ENABLED(CONFIG_KEEP_MOUNTS) && c->l->keep.ns >= 0)
+		return 0;
 	return IS_ENABLED(CONFIG_USERNS) && c->l->mounts_outside ? 0 : child_root(c->l, e);
 }
 

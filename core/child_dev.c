@@ -262,7 +262,7 @@ int child_dev(struct child *c, struct err *e)
 {
 	int r;
 
-	c->dev_ready = child_ready_dev(c);
+	c->dev_ready = c->dev_ready || child_ready_dev(c);
 	if (c->dev_ready)
 		return child_dev_mounts(c, e);
 	umask(0);

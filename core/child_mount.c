@@ -53,9 +53,10 @@ static bool child_wants_propagation(const struct spec *s)
 int child_own_mounts(struct child *c, struct err *e)
 {
 	unsigned long how = child_wants_propagation(c->l->spec) ? MS_SLAVE : MS_PRIVATE;
-
 	const char *knob;
 
+	if (IS_ENABLED(CONFIG_KEEP_MOUNTS) && c->l->keep.ns >= 0)
+		return keep_enter(c->l, e);
 	if (mount(NULL, "/", NULL, MS_REC | how, NULL) == 0)
 		return 0;
 	knob = rootless_active() ? rootless_knob(errno) : NULL;
@@ -168,6 +169,10 @@ int child_enter_root(struct child *c, struct err *e)
 {
 	char root[PATHS_MAX];
 
+	if (IS_ENABLED(CONFIG_KEEP_MOUNTS) && c->l->keep.ns >= 0) {
+		c->dev_ready = c->l->keep.key & KEEP_DEV;
+		return 0;
+	}
 	paths_of(root, paths.run, "mnt", "root");
 	/* What a user namespace has inherited is locked in place; a bind of it is not. */
 	if (IS_ENABLED(CONFIG_USERNS) && c->l->mounts_outside &&

@@ -200,6 +200,7 @@ void launch_init(struct launch *l, const struct spec *spec)
 		.spec = spec,
 		.stdio = { -1, -1, -1 },
 		.netns = -1,
+		.keep = KEEP_NONE,
 		.ignored = UINT64_MAX,
 		.image = { .fd = -1, .tree = -1, .hold = -1 },
 		.cgroup = -1,
@@ -365,7 +366,7 @@ static int launch_image(struct launch *l, struct err *e)
 	if (r == 0)
 		r = launch_check_verified(l, e);
 	l->image.holds = true;
-	if (r == 0)
+	if (r == 0 && !keep_fits(l))
 		r = image_prepare(&l->image, e);
 	if (r == 0 && l->spec->image_id)
 		r = launch_check_id(l, e);

@@ -16,6 +16,7 @@
 #include "core/driver.h"
 #include "core/idmap.h"
 #include "core/ids.h"
+#include "core/keep.h"
 #include "core/lib/err.h"
 #include "core/spec.h"
 #include "core/system.h"
@@ -33,6 +34,8 @@ struct launch {
 	const struct manifest *manifest;
 	bool transient; /* it is forgotten when it ends: its addresses are not kept for the next boot */
 	int netns;	/* made ahead, for this container alone; -1: the clone makes one */
+	struct keep keep; /* of an earlier start; what is there after a start is for the next one */
+	bool wants_keep;  /* none: make one */
 	bool die_with_us; /* the container is killed when the calling process dies */
 	uint64_t ignored; /* signals our process may ignore, as in struct sys_self; all until set */
 

@@ -91,7 +91,10 @@ static uint64_t spawn_flags(const struct launch *l)
 
 	if (IS_ENABLED(CONFIG_NETNS_POOL) && l->netns >= 0)
 		net &= ~(uint64_t)CLONE_NEWNET;
-	return net | CLONE_NEWNS | (s->pid == SPEC_NS_HOST ? 0 : CLONE_NEWPID) |
+	/* From what was kept it makes its own inside. */
+	if (!IS_ENABLED(CONFIG_KEEP_MOUNTS) || l->keep.ns < 0)
+		net |= CLONE_NEWNS;
+	return net | (s->pid == SPEC_NS_HOST ? 0 : CLONE_NEWPID) |
 	       (s->uts == SPEC_NS_HOST ? 0 : CLONE_NEWUTS) |
 	       (s->ipc == SPEC_NS_HOST ? 0 : CLONE_NEWIPC) | (spec_userns(s) ? CLONE_NEWUSER : 0) |
 	       (s->timens ? CLONE_NEWTIME : 0) | (l->as_sibling ? CLONE_PARENT : 0);
@@ -232,10 +235,7 @@ static int spawn_leave_netns(int *home, struct err *e)
 
 int spawn_up(struct launch *l, struct err *e)
 {
-	struct sys_clone c = { .flags = spawn_flags(l),
-			       .exit_signal = SIGCHLD,
-			       .cgroup = l->cgroup,
-			       .want_pidfd = true };
+	struct sys_clone c = { .exit_signal = SIGCHLD, .cgroup = l->cgroup, .want_pidfd = true };
 	AUTO_FD int mine = -1;
 	AUTO_FD int theirs = -1;
 	AUTO_FD int home = -1;
@@ -249,8 +249,11 @@ int spawn_up(struct launch *l, struct err *e)
 	r = userns_prepare(l, e);
 	if (r == 0)
 		r = spawn_mounts_outside(l, e);
+	if (r == 0)
+		r = keep_make(l, e);
 	if (r < 0)
 		return r;
+	c.flags = spawn_flags(l);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(e, errno, "making a socket pair");
 	mine = pair[0];

@@ -17,6 +17,8 @@ enum spawn_phase {
 	SPAWN_TTY,    /* child to parent: the pty's master comes with this message */
 	SPAWN_FAILED, /* child to parent: .err says why, .exit what `run` should return */
 	SPAWN_PID,    /* launcher to supervisor: the container is born, .pid */
+	SPAWN_KEEP,   /* launcher to supervisor: struct keep's .ns and .key, for the next start */
+	SPAWN_TREE,   /* after it: .tree */
 	SPAWN_DONE,   /* launcher to supervisor: its program runs */
 	SPAWN_DEV_LOG, /* both: the socket of its /dev/log comes with this message */
 	SPAWN_NOTIFY, /* both: the socket where it says how it is comes with this message */
@@ -26,6 +28,7 @@ struct spawn_msg {
 	uint32_t phase; /* enum spawn_phase */
 	uint32_t exit;	/* CMD_FAILED, CMD_NOT_EXECUTABLE, CMD_NOT_FOUND */
 	int32_t pid;
+	uint64_t key;	  /* with SPAWN_KEEP */
 	uint32_t missing; /* with SPAWN_DONE: enum cgroup_missing */
 	uint32_t health;  /* with SPAWN_DONE: somebody has to look how it is */
 	struct err err;

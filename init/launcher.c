@@ -44,6 +44,29 @@ static void launcher_cloned(struct launch *l)
 	spawn_send(me->report, &m, -1);
 }
 
+/* What the next start can use goes to the supervisor; who has failed keeps nothing. */
+static void launcher_keep(const struct launch *l, int report)
+{
+	struct spawn_msg m = { .phase = SPAWN_KEEP, .key = l->keep.key };
+
+	if (!IS_ENABLED(CONFIG_KEEP_MOUNTS) || l->keep.ns < 0)
+		return;
+	spawn_send(report, &m, l->keep.ns);
+	m.phase = SPAWN_TREE;
+	spawn_send(report, &m, l->image.tree);
+}
+
+static bool launcher_wants_keep(const struct ctr *c)
+{
+	unsigned int n = 0;
+
+	if (!IS_ENABLED(CONFIG_KEEP_MOUNTS) || !c->ran)
+		return false;
+	for (const struct ctr *o = c->sup->ctrs; o; o = o->next)
+		n += o->mounts.ns >= 0;
+	return n < CONFIG_KEEP_MOUNTS_MAX;
+}
+
 static NORETURN void launcher_main(struct ctr *c, pid_t supervisor, int report, int output,
 				   int netns)
 {
@@ -63,6 +86,8 @@ static NORETURN void launcher_main(struct ctr *c, pid_t supervisor, int report, 
 	l->stdio[1] = l->stdio[2] = output;
 	l->as_sibling = true;
 	l->netns = netns;
+	l->keep = c->mounts;
+	l->wants_keep = launcher_wants_keep(c);
 	l->ignored = c->sup->ignored;
 	l->manifest = c->sup->on_demand ? NULL : &c->sup->manifest;
 	l->transient = c->rec.flags & STATE_FLAG_RM;
@@ -80,6 +105,8 @@ static NORETURN void launcher_main(struct ctr *c, pid_t supervisor, int report, 
 	if (r < 0) {
 		m.phase = SPAWN_FAILED;
 		m.exit = (uint32_t)l->exit;
+	} else {
+		launcher_keep(l, report);
 	}
 	spawn_send(report, &m, l->master);
 	_exit(0);
@@ -108,6 +135,8 @@ static int launcher_fork(struct ctr *c, int report, int output)
 		close(c->report.fd);
 		launcher_main(c, me, report, output, netns);
 	}
+	/* It is the launcher's now: what it finds to be out of date is to be gone before it goes on. */
+	keep_drop(&c->mounts);
 	c->launcher = pid;
 	c->child = true;
 	return 0;
@@ -154,6 +183,21 @@ static void launcher_born(struct ctr *c, pid_t pid)
 	c->pidfd = sys_pidfd_open(pid);
 }
 
+static void launcher_kept(struct ctr *c, const struct spawn_msg *m, int *fd)
+{
+	struct keep *k = &c->mounts;
+
+	if (c->sup->going_down)
+		return;
+	fd_close(m->phase == SPAWN_KEEP ? &k->ns : &k->tree);
+	if (m->phase == SPAWN_TREE) {
+		k->tree = fd_take(fd);
+		return;
+	}
+	k->ns = fd_take(fd);
+	k->key = m->key;
+}
+
 static void launcher_end(struct ctr *c, enum sup_event event)
 {
 	launcher_unwatch(c);
@@ -174,6 +218,9 @@ void launcher_report(struct ctr *c)
 		}
 		if (m.phase == SPAWN_PID) {
 			launcher_born(c, m.pid);
+		} else if (m.phase == SPAWN_KEEP || m.phase == SPAWN_TREE) {
+			if (IS_ENABLED(CONFIG_KEEP_MOUNTS))
+				launcher_kept(c, &m, &fd);
 		} else if (m.phase == SPAWN_DONE) {
 			c->rec.missing = m.missing;
 			if (IS_ENABLED(CONFIG_HEALTH))

@@ -37,6 +37,7 @@
 #include <stdbool.h>
 
 #include "core/driver.h"
+#include "core/keep.h"
 #include "core/lib/config.h"
 #include "core/lib/event.h"
 #include "core/lib/fd.h"
@@ -111,6 +112,8 @@ struct ctr {
 	struct event_source dev_log; /* what its programs send to /dev/log */
 	struct event_source sender;  /* of a log that has more to send later */
 	struct event_timer timer;
+	struct keep mounts;   /* for its next start; with the launcher while one is at work */
+	bool ran;	      /* has been started since it was last at rest */
 	struct log *log;      /* NULL: output is dropped */
 	struct budget budget; /* of its logs */
 	struct log *ring;     /* takes output while that is used up, else NULL */
@@ -146,6 +149,9 @@ struct sup_guard {
 	uint64_t pause; /* ms from one to the next */
 };
 
+#ifndef CONFIG_KEEP_MOUNTS_MAX
+#define CONFIG_KEEP_MOUNTS_MAX 0
+#endif
 #ifndef CONFIG_NETNS_POOL_SIZE
 #define CONFIG_NETNS_POOL_SIZE 1
 #endif

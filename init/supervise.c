@@ -94,7 +94,7 @@ static enum sup_state sup_launch(struct ctr *c)
 
 static enum sup_state sup_started(struct ctr *c)
 {
-	c->has_started = true;
+	c->has_started = c->ran = true;
 	c->started = event_now();
 	c->rec.started = stamp_now();
 	health_start(c);
@@ -355,6 +355,13 @@ static uint64_t sup_next_backoff(struct ctr *c)
 	return c->backoff;
 }
 
+/* Nobody knows whether there will be a next start. */
+static void sup_let_go(struct ctr *c)
+{
+	c->wanted = c->ran = false;
+	keep_drop(&c->mounts);
+}
+
 static enum sup_state sup_give_up(struct ctr *c)
 {
 	if (IS_ENABLED(CONFIG_LADDER) && ladder_applies(c) && ladder_climb(c)) {
@@ -365,7 +372,7 @@ static enum sup_state sup_give_up(struct ctr *c)
 	sup_say(c->spec->name, "gave up after %u attempts%s", c->rec.failures,
 		c->spec->restart_then == SPEC_THEN_REBOOT ? "; rebooting as the manifest asks"
 							  : "");
-	c->wanted = false;
+	sup_let_go(c);
 	records_put(c, STATE_FAILED);
 	records_keep(c);
 	if (c->spec->restart_then == SPEC_THEN_REBOOT)
@@ -377,7 +384,7 @@ static enum sup_state sup_rest(struct ctr *c, bool failed)
 {
 	if (!c->wanted)
 		sup_note_stopped(c);
-	c->wanted = false;
+	sup_let_go(c);
 	c->ticking = false;
 	records_put(c, failed ? STATE_FAILED : STATE_EXITED);
 	if (failed || c->rec.cause != STATE_CAUSE_EXIT || c->rec.exit)

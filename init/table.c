@@ -47,6 +47,7 @@ struct ctr *sup_add(struct sup *s, struct spec *spec, struct err *e)
 			   .pidfd = -1,
 			   .slot = -1,
 			   .disk_slot = -1,
+			   .mounts = KEEP_NONE,
 			   .report.fd = -1,
 			   .output.fd = -1,
 			   .dev_log.fd = -1,
@@ -74,6 +75,7 @@ void sup_remove(struct ctr *c)
 		*at = c->next;
 	s->n--;
 	event_timer_clear(&s->loop, &c->timer);
+	keep_drop(&c->mounts);
 	records_drop(c);
 	control_forget(s, c);
 	spec_free(c->spec);
@@ -362,8 +364,10 @@ void sup_go_down(struct sup *s, int how)
 	pool_empty(s);
 	s->down = how;
 	s->dirty = true;
-	for (struct ctr *c = s->ctrs; c; c = c->next)
+	for (struct ctr *c = s->ctrs; c; c = c->next) {
 		c->again = false;
+		keep_drop(&c->mounts);
+	}
 }
 
 static uint64_t table_patience(const struct sup *s)

@@ -27,6 +27,7 @@ DRIVER(image, dir) = {
 	.name = "dir",
 	.about = "a folder, used in place",
 	.writable = true,
+	.in_place = true,
 	.match = dir_match,
 	.prepare = dir_prepare,
 	.attach = image_bind,

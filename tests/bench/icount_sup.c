@@ -37,6 +37,18 @@ static int64_t failed(const char *what)
 	return -1;
 }
 
+static pid_t spawn(char *const *argv, int out)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		dup2(out, 1);
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	return pid;
+}
+
 /* The last line that this program writes, as a number. */
 static int64_t number_of(char *const *argv)
 {
@@ -49,12 +61,7 @@ static int64_t number_of(char *const *argv)
 
 	if (pipe(fds) < 0)
 		return -1;
-	pid = vfork();
-	if (pid == 0) {
-		dup2(fds[1], 1);
-		execv(argv[0], argv);
-		_exit(127);
-	}
+	pid = spawn(argv, fds[1]);
 	close(fds[1]);
 	while ((n = read(fds[0], text + used, sizeof(text) - 1 - used)) > 0)
 		used += (size_t)n;
@@ -69,13 +76,8 @@ static int64_t number_of(char *const *argv)
 static int run(char *const *argv)
 {
 	int status = -1;
-	pid_t pid = vfork();
 
-	if (pid == 0) {
-		execv(argv[0], argv);
-		_exit(127);
-	}
-	waitpid(pid, &status, 0);
+	waitpid(spawn(argv, 1), &status, 0);
 	return status;
 }
 
@@ -168,6 +170,7 @@ void icount_supervised(int runs, char **argv)
 		return;
 	for (int i = 0; i < runs; i++) {
 		first[i] = floor_first();
+		ask_and_see(argv[0], CTL_RESTART);
 		restart[i] = ask_and_see(argv[0], CTL_RESTART);
 		usleep(SETTLE_US);
 		if (ask(CTL_STOP) != 0)
