@@ -61,7 +61,7 @@ static int paths_user(struct err *e)
 		   *data = getenv("XDG_DATA_HOME");
 	char own[32], base[96], deep[96];
 
-	str_format(own, sizeof(own), "/tmp/myctr-%ld", (long)getuid());
+	str_format(own, sizeof(own), "%s/myctr-%ld", "/tmp", (long)getuid());
 	str_format(base, sizeof(base), "/run/user/%ld", (long)getuid());
 	if (run && *run)
 		str_copy(base, sizeof(base), run);
