@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Which functions of a program run: follows a command and all its children through ptrace(2), an instruction at a
- * time, until they execute something else, and prints the names of the functions they were in, sorted. Runs on the
+ * time, while they run that program, and prints the names of the functions they were in, sorted. Runs on the
  * build machine, for tools/order/run.sh; x86-64 only. Never changes what it watches.
  * usage: trace PROGRAM.elf COMMAND...    PROGRAM.elf: not stripped, at the same addresses as what COMMAND runs
  */
@@ -33,9 +33,16 @@ struct function {
 struct program {
 	struct function *functions;
 	size_t n;
-	uint64_t entry, base; /* base is known from the first stop after execve(2) */
-	size_t last;	      /* most steps stay in a function */
+	uint64_t entry;
+	ino_t inode; /* of what the command runs */
+	size_t last; /* most steps stay in a function */
 };
+
+/* Of each process: it runs our program, at which address. */
+static struct {
+	bool ours, known;
+	uint64_t base;
+} processes[PID_LIMIT];
 
 static const long follow = PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
 			   PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
@@ -125,36 +132,62 @@ static uint64_t where_is(pid_t pid)
 	return (uint64_t)ptrace(PTRACE_PEEKUSER, pid, offsetof(struct user_regs_struct, rip), 0);
 }
 
-/* What the command does until it executes our program is not ours, nor what comes after another execve(2). */
-static void watch(struct program *p, pid_t first)
+/* A new process has the memory, and so the auxiliary vector, of the one that made it. */
+static uint64_t base_of(const struct program *p, pid_t pid)
 {
-	static bool elsewhere[PID_LIMIT];
-	bool begun = false;
+	Elf64_auxv_t aux[64];
+	char path[40];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/auxv", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, aux, sizeof(aux));
+	if (fd >= 0)
+		close(fd);
+	for (ssize_t i = 0; i < n / (ssize_t)sizeof(aux[0]); i++)
+		if (aux[i].a_type == AT_ENTRY)
+			return aux[i].a_un.a_val - p->entry;
+	return 0;
+}
+
+static void look_at(const struct program *p, pid_t pid)
+{
+	char path[40];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	processes[pid].known = true;
+	processes[pid].ours = stat(path, &st) == 0 && st.st_ino == p->inode;
+	processes[pid].base = base_of(p, pid);
+}
+
+static void watch(struct program *p)
+{
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, __WALL)) > 0) {
 		int event = status >> 16, sig = WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
 
-		if (!WIFSTOPPED(status))
+		if (!WIFSTOPPED(status)) {
+			processes[pid].known = false;
 			continue;
-		if (event == PTRACE_EVENT_EXEC && pid == first && !begun) {
-			begun = true;
-			p->base = where_is(pid) - p->entry;
-		} else if (event == PTRACE_EVENT_EXEC) {
-			elsewhere[pid] = true;
-		} else if (begun && !elsewhere[pid]) {
-			program_mark(p, where_is(pid) - p->base);
 		}
+		if (event == PTRACE_EVENT_EXEC || !processes[pid].known)
+			look_at(p, pid);
+		if (processes[pid].ours)
+			program_mark(p, where_is(pid) - processes[pid].base);
 		if (event || sig == SIGTRAP || sig == SIGSTOP)
 			sig = 0;
-		ptrace(!begun || elsewhere[pid] ? PTRACE_CONT : PTRACE_SINGLESTEP, pid, 0, sig);
+		ptrace(processes[pid].ours ? PTRACE_SINGLESTEP : PTRACE_CONT, pid, 0, sig);
 	}
 }
 
 int main(int argc, char **argv)
 {
 	struct program p = { 0 };
+	struct stat st;
 	pid_t pid;
 
 	if (argc < 3) {
@@ -162,18 +195,21 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	program_read(&p, argv[1]);
+	if (stat(argv[2], &st) < 0)
+		die(argv[2]);
+	p.inode = st.st_ino;
 	pid = fork();
 	if (pid < 0)
 		die("fork");
 	if (pid == 0) {
 		raise(SIGSTOP);
-		execvp(argv[2], argv + 2);
+		execv(argv[2], argv + 2);
 		die(argv[2]);
 	}
 	if (waitpid(pid, NULL, WUNTRACED) < 0 || ptrace(PTRACE_SEIZE, pid, 0, follow) < 0)
 		die("ptrace");
 	kill(pid, SIGCONT);
-	watch(&p, pid);
+	watch(&p);
 	qsort(p.functions, p.n, sizeof(*p.functions), by_name);
 	for (size_t i = 0; i < p.n; i++)
 		if (p.functions[i].ran)
