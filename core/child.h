@@ -38,6 +38,9 @@ NORETURN void child_join(struct launch *l, int sock, bool wait_for_go);
 /* Image and storage, mounted at <run>/mnt/root in the mount namespace of the caller. */
 int child_root(struct launch *l, struct err *e);
 
+/* Is anything of the host to be bound into the container? */
+bool child_needs_host(const struct launch *l);
+
 /* child_mount.c: each is one row of the table in child.c. */
 int child_own_mounts(struct child *c, struct err *e);
 int child_enter_root(struct child *c, struct err *e);
@@ -88,11 +91,17 @@ static inline const char *child_notify_path(const struct child *c UNUSED)
 /* child_ready.c: an empty folder that is in the /dev made ahead */
 #define CHILD_READY_EMPTY ".empty"
 #if IS_ENABLED(CONFIG_READY_DEV)
+/* Is it one for this container? */
+bool child_ready_serves(const struct launch *l);
 /* While the host's root is still ours: takes the /dev that was made ahead into c->dev_tree, if it serves. */
 void child_ready_take(struct child *c);
 /* Attaches it. False when there is none: the container then needs a /dev of its own. */
 bool child_ready_dev(struct child *c);
 #else
+static inline bool child_ready_serves(const struct launch *l UNUSED)
+{
+	return false;
+}
 static inline void child_ready_take(struct child *c UNUSED)
 {
 }

@@ -152,8 +152,7 @@ static int child_swap_root(const char *root, struct err *e)
 	return r;
 }
 
-/* Whether anything of the host is still to be bound into the container. */
-static bool child_needs_host(const struct launch *l)
+bool child_needs_host(const struct launch *l)
 {
 	const struct spec *s = l->spec;
 
@@ -170,7 +169,8 @@ int child_enter_root(struct child *c, struct err *e)
 	char root[PATHS_MAX];
 
 	if (IS_ENABLED(CONFIG_KEEP_MOUNTS) && c->l->keep.ns >= 0) {
-		c->dev_ready = c->l->keep.key & KEEP_DEV;
+		/* Where it does not serve any more, the container's own comes to lie over it. */
+		c->dev_ready = c->l->keep.key & KEEP_DEV && child_ready_serves(c->l);
 		return 0;
 	}
 	paths_of(root, paths.run, "mnt", "root");

@@ -29,7 +29,7 @@ static bool ready_in_dev(const struct strv *list)
 }
 
 /* Who has CAP_SYS_ADMIN could make his mount of it one that can be written. */
-static bool ready_serves(const struct launch *l)
+bool child_ready_serves(const struct launch *l)
 {
 	const struct spec *s = l->spec;
 
@@ -78,7 +78,7 @@ void child_ready_take(struct child *c)
 {
 	char path[PATHS_MAX];
 
-	if (!ready_serves(c->l) || paths_join(path, paths.run, "mnt", "dev") < 0)
+	if (!child_ready_serves(c->l) || paths_join(path, paths.run, "mnt", "dev") < 0)
 		return;
 	c->dev_tree = sys_open_tree(AT_FDCWD, path, false);
 	if (c->dev_tree != -ENOENT)

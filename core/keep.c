@@ -21,8 +21,8 @@ static bool keep_serves(const struct launch *l)
 	const struct spec *s = l->spec;
 
 	return l->image.driver->in_place && !S_ISBLK(l->image.st.st_mode) &&
-	       s->storage == SPEC_READ_ONLY && !s->privileged && !spec_userns(s) &&
-	       !rootless_active() && !s->mount.n && !s->device.n && s->ipc != SPEC_NS_HOST;
+	       s->storage == SPEC_READ_ONLY && !spec_userns(s) && !rootless_active() &&
+	       !child_needs_host(l);
 }
 
 /* FNV-1a. Who can choose what goes in owns the image anyway. */
@@ -34,17 +34,10 @@ static void keep_mix(uint64_t *h, const void *p, size_t n)
 		*h = (*h ^ *b++) * UINT64_C(0x100000001b3);
 }
 
-static void keep_mix_text(uint64_t *h, const char *text)
-{
-	if (text)
-		keep_mix(h, text, strlen(text) + 1);
-}
-
-/* Which file, which state of it, and what else decides how the root and its /dev come out. */
+/* Which file, which state of it, and how it is mounted. What is in a folder is seen as it is at any time. */
 static uint64_t keep_key(const struct launch *l)
 {
 	const struct stat *st = &l->image.st;
-	const struct spec *s = l->spec;
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 
 	keep_mix(&h, &st->st_dev, sizeof(st->st_dev));
@@ -54,10 +47,8 @@ static uint64_t keep_key(const struct launch *l)
 		keep_mix(&h, &st->st_mtim, sizeof(st->st_mtim));
 		keep_mix(&h, &st->st_ctim, sizeof(st->st_ctim));
 	}
-	keep_mix_text(&h, l->image.verity);
-	keep_mix(&h, &s->tty, sizeof(s->tty));
-	for (unsigned int i = 0; i < s->tmpfs.n; i++)
-		keep_mix_text(&h, s->tmpfs.v[i]);
+	if (l->image.verity)
+		keep_mix(&h, l->image.verity, strlen(l->image.verity));
 	return h & ~(uint64_t)KEEP_DEV;
 }
 

@@ -117,8 +117,18 @@ static enum sup_state sup_started(struct ctr *c)
 	return SUP_RUNNING;
 }
 
+/* What is kept for speed is the first to go when memory is short. */
+static void sup_make_room(struct sup *s)
+{
+	pool_empty(s);
+	for (struct ctr *c = s->ctrs; c; c = c->next)
+		keep_drop(&c->mounts);
+}
+
 static enum sup_state sup_start_failed(struct ctr *c)
 {
+	if (c->error.code == ENOMEM)
+		sup_make_room(c->sup);
 	sup_say(c->spec->name, "%s", c->error.msg);
 	c->rec.cause = STATE_CAUSE_START_ERROR;
 	c->rec.exit = 125;
