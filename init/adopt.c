@@ -18,6 +18,7 @@
 #include "core/lib/sys.h"
 #include "core/paths.h"
 #include "core/spec_store.h"
+#include "init/health.h"
 #include "init/sup.h"
 
 /* Readable when the process has ended. It was not our child: its status may not be known. */

@@ -1,10 +1,46 @@
 /* SPDX-License-Identifier: MIT */
-/* What health.c and health_probe.c share: one look, and what comes of it. */
+/* How containers are, for the rest of the supervisor, and what health.c and health_probe.c share. */
 #ifndef INIT_HEALTH_H
 #define INIT_HEALTH_H
 
 #include "core/health.h"
 #include "init/sup.h"
+
+/* health.c: its program runs; it is told to end, or has ended */
+#if IS_ENABLED(CONFIG_HEALTH)
+void health_start(struct ctr *c);
+void health_stop(struct ctr *c);
+/* Of one that ran before us. */
+void health_adopt(struct ctr *c);
+/* Takes over the socket at which it will say how it is. */
+void health_socket(struct ctr *c, int fd);
+/* False: not one of our children. */
+bool health_ended(struct sup *s, pid_t pid);
+/* Healthy, or nobody looks. */
+bool health_is_good(const struct ctr *c);
+#else
+static inline void health_start(struct ctr *c UNUSED)
+{
+}
+static inline void health_stop(struct ctr *c UNUSED)
+{
+}
+static inline void health_adopt(struct ctr *c UNUSED)
+{
+}
+static inline void health_socket(struct ctr *c UNUSED, int fd)
+{
+	fd_close(&fd);
+}
+static inline bool health_ended(struct sup *s UNUSED, pid_t pid UNUSED)
+{
+	return false;
+}
+static inline bool health_is_good(const struct ctr *c UNUSED)
+{
+	return true;
+}
+#endif
 
 /* From the probe's process to the supervisor, once; any end without it is a look that failed. */
 struct health_said {

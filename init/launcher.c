@@ -21,6 +21,7 @@
 #include "core/lib/sys.h"
 #include "core/spawn.h"
 #include "core/update.h"
+#include "init/health.h"
 #include "init/sup.h"
 
 /* What the launcher process knows, from the fork on. */

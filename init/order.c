@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "init/health.h"
 #include "init/sup.h"
 
 enum order_verdict { ORDER_GO, ORDER_WAIT, ORDER_FAIL };

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/ctl.h"
+#include "init/health.h"
 #include "init/sup.h"
 
 static struct ctr *reap_find(struct sup *s, pid_t pid)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/slots.h"
+#include "init/health.h"
 #include "init/sup.h"
 
 #define SLOTS_TRIAL_MS 60000 /* unless boot-trial says otherwise */

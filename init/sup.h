@@ -276,42 +276,6 @@ static inline void pool_empty(struct sup *s UNUSED)
 }
 #endif
 
-/* health.c: its program runs; it is told to end, or has ended */
-#if IS_ENABLED(CONFIG_HEALTH)
-void health_start(struct ctr *c);
-void health_stop(struct ctr *c);
-/* Of one that ran before us. */
-void health_adopt(struct ctr *c);
-/* Takes over the socket at which it will say how it is. */
-void health_socket(struct ctr *c, int fd);
-/* False: not one of our children. */
-bool health_ended(struct sup *s, pid_t pid);
-/* Healthy, or nobody looks. */
-bool health_is_good(const struct ctr *c);
-#else
-static inline void health_start(struct ctr *c UNUSED)
-{
-}
-static inline void health_stop(struct ctr *c UNUSED)
-{
-}
-static inline void health_adopt(struct ctr *c UNUSED)
-{
-}
-static inline void health_socket(struct ctr *c UNUSED, int fd)
-{
-	fd_close(&fd);
-}
-static inline bool health_ended(struct sup *s UNUSED, pid_t pid UNUSED)
-{
-	return false;
-}
-static inline bool health_is_good(const struct ctr *c UNUSED)
-{
-	return true;
-}
-#endif
-
 /* output.c */
 int output_open(struct ctr *c, struct err *e);
 /* The FIFO's end for the container, owned by the caller. -errno. */

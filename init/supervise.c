@@ -18,6 +18,7 @@
 #include "core/lib/sys.h"
 #include "core/spec_store.h"
 #include "init/device.h"
+#include "init/health.h"
 
 #define SUP_CLEAN_MS 10	     /* between two looks whether the dying processes are gone */
 #define SUP_CLEAN_TRIES 1000 /* then it is said once, and looked at every second */

@@ -19,6 +19,7 @@
 #include "core/lib/sys.h"
 #include "core/store.h"
 #include "core/update.h"
+#include "init/health.h"
 #include "init/sup.h"
 
 #define UPDATE_TRIAL_MS 60000 /* unless trial = says otherwise */

@@ -17,6 +17,7 @@
 #include "core/launch.h"
 #include "core/spawn.h"
 #include "core/update.h"
+#include "init/health.h"
 #include "init/sup.h"
 
 static int launch_result;

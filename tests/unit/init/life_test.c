@@ -25,6 +25,7 @@
 #include "core/paths.h"
 #include "core/spec_store.h"
 #include "init/device.h"
+#include "init/health.h"
 
 #define SERVICE(name) "[container " name "]\nimage = i\ncommand = run\n"
 #define PENDING 1 /* no answer yet */
