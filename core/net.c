@@ -333,8 +333,11 @@ int net_down(const char *container)
 
 	for (unsigned int i = 0; i < n; i++)
 		up = up || links[i].up;
-	if (!up || lease_open(&s, false, NULL) < 0)
+	if (!up)
 		return 0;
+	result = lease_open(&s, false, NULL);
+	if (result < 0)
+		return result == -ENOENT ? 0 : result;
 	result = publish_down(container);
 	for (unsigned int i = 0; i < n; i++) {
 		const struct net_driver *d = net_driver_of(links[i].kind);

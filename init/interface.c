@@ -36,6 +36,10 @@ static int interface_find(struct netlink *n, const struct iface_spec *i, uint64_
 	r = link_get(n, name, l, e);
 	if (r != -ENODEV)
 		return r;
+	/* Nobody may have a section for what only carries VLANs. */
+	r = link_bring_up(n, &parent, e);
+	if (r < 0)
+		return r;
 	r = link_make_vlan(n, name, parent.index, (unsigned int)i->vlan, "myctr interface", e);
 	return r < 0 ? r : link_get(n, name, l, e);
 }

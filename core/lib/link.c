@@ -104,6 +104,17 @@ void link_put_route(struct netlink_req *r, int index, const struct addr *gateway
 
 /* ---- making and removing ------------------------------------------------------------------------- */
 
+int link_bring_up(struct netlink *n, const struct link *l, struct err *e)
+{
+	NETLINK_BUF buf[64];
+	struct netlink_req r = NETLINK_REQ(buf);
+
+	if (l->running)
+		return 0;
+	link_begin(&r, RTM_NEWLINK, NLM_F_ACK, l->index, NULL, true, "bringing its parent up");
+	return netlink_talk(n, &r, NULL, NULL, e);
+}
+
 int link_make_vlan(struct netlink *n, const char *name, int parent, unsigned int id,
 		   const char *alias, struct err *e)
 {

@@ -30,7 +30,10 @@ void link_put_address(struct netlink_req *r, int index, const struct addr *a, bo
 /* Adds a message that makes the gateway the default route. */
 void link_put_route(struct netlink_req *r, int index, const struct addr *gateway);
 
-/* Makes VLAN id of the link with index parent, called name; up, with this alias (NULL: none). */
+/* Brings it up, if it is not. */
+int link_bring_up(struct netlink *n, const struct link *l, struct err *e);
+
+/* Makes VLAN id of the link with index parent, which is up; called name, up, with this alias (NULL: none). */
 int link_make_vlan(struct netlink *n, const char *name, int parent, unsigned int id,
 		   const char *alias, struct err *e);
 

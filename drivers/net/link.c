@@ -36,16 +36,11 @@ void link_sysctl(const char *family, const char *ifname, const char *key, const 
 static int link_parent(struct netlink *n, const struct net_spec *net, struct link *parent,
 		       struct err *e)
 {
-	NETLINK_BUF buf[64];
-	struct netlink_req r = NETLINK_REQ(buf);
 	int ret = link_get(n, net->parent, parent, e);
 
 	if (ret == -ENODEV)
 		return err_set(e, ENODEV, "%s: there is no such interface", net->parent);
-	if (ret < 0 || parent->running)
-		return ret;
-	link_begin(&r, RTM_NEWLINK, NLM_F_ACK, parent->index, NULL, true, "bringing its parent up");
-	return netlink_talk(n, &r, NULL, NULL, e);
+	return ret < 0 ? ret : link_bring_up(n, parent, e);
 }
 
 int link_lower(struct netlink *n, const struct net_spec *net, struct err *e)

@@ -28,6 +28,11 @@ cat >"$root/etc/myctr/manifest" <<'END'
 [system]
 hostname = vmtest
 console = /bin/sh
+[interface eth0.9]
+parent = eth0
+vlan = 9
+address = 10.99.0.1/24
+mtu = 1400
 [interface eth0]
 address = 10.0.2.15/24
 gateway = 10.0.2.2
@@ -72,7 +77,6 @@ other()
 	other il ipvlan low2 85 'mode = l3'
 	other vl bridge low0 83 'vlan = 7'
 	other mvl macvlan low0 84 'vlan = 8' 'mode = private'
-	printf '[interface eth0.9]\nparent = eth0\nvlan = 9\naddress = 10.99.0.1/24\nmtu = 1400\n'
 } >>"$root/etc/myctr/manifest"
 (cd "$root" && find . | cpio -o -H newc --quiet >"$work/root.cpio")
 
