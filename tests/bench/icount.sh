@@ -68,7 +68,7 @@ build_root() {
 boot() {
 	: > "$work/serial"
 	timeout 300 qemu-system-x86_64 -accel tcg -icount shift=0,sleep=off -M pc -cpu qemu64 -smp 1 \
-		-m 128 -nodefaults -display none -no-reboot -rtc base=2026-01-01,clock=vm \
+		-m 128 -nodefaults -display none -no-reboot -rtc base=2036-01-01,clock=vm \
 		-serial file:"$work/serial" -kernel "$kernel" -initrd "$work/initrd" \
 		-append "console=ttyS0 quiet panic=-1 reboot=t nokaslr norandmaps random.trust_cpu=off mitigations=off rdinit=/init" \
 		</dev/null || echo "# qemu ended with $?"
