@@ -18,6 +18,7 @@
 #include "core/lib/stamp.h"
 #include "core/lib/sys.h"
 #include "core/paths.h"
+#include "core/rootless.h"
 #include "core/spec_store.h"
 #include "core/trash.h"
 
@@ -195,4 +196,24 @@ int direct_remove(const struct state_record *r, struct err *e)
 		state_drop(&s, (uint32_t)slot, r->name);
 	state_close(&s);
 	return trash_empty(e);
+}
+
+int direct_enter(struct err *e)
+{
+	struct err quiet = { 0 };
+	struct state_record r;
+	struct state s;
+
+	if (!rootless_wanted())
+		return 0;
+	if (paths_make_own(e) < 0)
+		return -e->code;
+	if (direct_open(&s, false, &quiet) >= 0) {
+		for (uint32_t i = 0; !rootless_active() && i < state_slots(&s); i++)
+			if (state_get(&s, i, &r) == 0 && r.kind == STATE_CONTAINER &&
+			    direct_is_running(&r))
+				rootless_join((pid_t)r.pid);
+		state_close(&s);
+	}
+	return rootless_enter(e);
 }

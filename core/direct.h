@@ -34,4 +34,10 @@ int direct_stop(const struct state_record *r, uint32_t ms, struct err *e);
 /* Forgets a container that does not run: what it wrote, its log, its record. */
 int direct_remove(const struct state_record *r, struct err *e);
 
+/*
+ * For another user than root: his folders, and into the user namespace of a container of his that runs, else into a
+ * new one. Before anything is done to containers of his that are not ours.
+ */
+int direct_enter(struct err *e);
+
 #endif

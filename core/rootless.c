@@ -9,10 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -236,6 +238,43 @@ int rootless_enter(struct err *e)
 		r = rootless_alone(&m, e);
 	rootless.active = r == 0;
 	return r;
+}
+
+static bool rootless_same(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_ino == y.st_ino &&
+	       x.st_dev == y.st_dev;
+}
+
+int rootless_join(pid_t pid)
+{
+	AUTO_FD int own = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+	AUTO_FD int fd = -1;
+	char path[40], text[8];
+
+	if (rootless.active || !rootless_wanted())
+		return 0;
+	str_format(path, sizeof(path), "/proc/%ld/ns/user", (long)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* A container may have one of its own in that. */
+	while (fd >= 0 && own >= 0) {
+		AUTO_FD int parent = ioctl(fd, NS_GET_PARENT);
+
+		if (parent < 0)
+			return -errno;
+		if (rootless_same(parent, own))
+			break;
+		fd_close(&fd);
+		fd = fd_take(&parent);
+	}
+	if (fd < 0 || own < 0 || setns(fd, CLONE_NEWUSER) < 0)
+		return -errno;
+	rootless.active = true;
+	rootless.single = fd_read_text(AT_FDCWD, "/proc/self/setgroups", text, sizeof(text)) > 0 &&
+			  strcmp(text, "deny") == 0;
+	return 0;
 }
 
 /* ---- folders --------------------------------------------------------------------------------------- */

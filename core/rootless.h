@@ -28,6 +28,12 @@ extern struct rootless rootless;
  */
 int rootless_enter(struct err *e);
 
+/*
+ * Into the user namespace that the process pid, of a container of the same user, is in or below: from one of our own
+ * we could not signal those in it who are not its root. 0 or -errno; then nothing has changed.
+ */
+int rootless_join(pid_t pid);
+
 /* Is the caller somebody else than root? Costs no system call. */
 bool rootless_wanted(void);
 
@@ -59,6 +65,10 @@ static inline bool rootless_single(void)
 }
 #else
 static inline int rootless_enter(struct err *e UNUSED)
+{
+	return 0;
+}
+static inline int rootless_join(pid_t pid UNUSED)
 {
 	return 0;
 }

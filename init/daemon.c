@@ -6,8 +6,7 @@
 #include <sys/prctl.h>
 
 #include "core/cmd.h"
-#include "core/paths.h"
-#include "core/rootless.h"
+#include "core/direct.h"
 #include "core/self.h"
 #include "init/sup.h"
 
@@ -40,7 +39,7 @@ static int daemon_run(struct cmd_line *line)
 	reexec_open(&s);
 	self_init();
 	prctl(PR_SET_NAME, "myctr");
-	if (rootless_wanted() && (paths_make_own(&e) < 0 || rootless_enter(&e) < 0))
+	if (IS_ENABLED(CONFIG_ROOTLESS) && direct_enter(&e) < 0)
 		return cmd_fail(&e);
 	daemon_reset(&s);
 	if (sup_open(&s, &e) < 0)

@@ -51,6 +51,10 @@ static int rm_one(const char *name, bool force, struct err *e)
 static int rm_run(struct cmd_line *line)
 {
 	int status = 0;
+	struct err why = { 0 };
+
+	if (direct_enter(&why) < 0)
+		return cmd_fail(&why);
 
 	for (int i = 0; i < line->n_args; i++) {
 		struct err e = { 0 };
@@ -71,6 +75,5 @@ COMMAND(rm) = {
 	.n_options = ARRAY_SIZE(rm_options),
 	.min_args = 1,
 	.max_args = -1,
-	.own_ids = true,
 	.run = rm_run,
 };

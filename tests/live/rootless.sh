@@ -144,6 +144,19 @@ has "build" '^built:latest' "$(as "$ann" "$m" build -t built --network none "$li
 is "an image with its owners, without what was removed" "5 6" \
 	"$(as "$ann" MYCTR_AVOID=fuse "$m" run --rm built /bin/busybox sh -c 'busybox stat -c "%u %g" /srv; busybox ls -d /tmp 2>/dev/null' | grep -v '^myctr:')"
 
+# ---- a supervisor that dies, and another one -------------------------------------------------------
+
+as "$ann" "$m" run -d --name orphan -u 1000 "/home/$ann/root" sh -c 'trap "" TERM; while :; do sleep 1; done' >/dev/null
+pkill -KILL -x -U "$ann" myctr
+until_true 10 sh -c "! pgrep -x -U $ann myctr" || :
+as "$ann" "$m" daemon >/dev/null 2>&1 &
+until_true 20 sh -c "pgrep -x -U $ann myctr" || :
+until_true 20 as "$ann" "$m" exec orphan true || :
+is "myctr daemon adopts it" "uid=1000(user) gid=1000(user)" "$(as "$ann" "$m" exec orphan id | cut -d' ' -f1,2)"
+check "and ends it, though it is another of the user's ids" as "$ann" "$m" stop -t 0 orphan
+check "rm" as "$ann" "$m" rm orphan
+pkill -KILL -x -U "$ann" myctr
+
 # ---- two users ------------------------------------------------------------------------------------
 
 as "$ann" "$m" run -d --name hers "/home/$ann/root" sleep 1000 >/dev/null
