@@ -34,6 +34,7 @@
 #ifndef INIT_SUP_H
 #define INIT_SUP_H
 
+#include <errno.h>
 #include <stdbool.h>
 
 #include "core/driver.h"
