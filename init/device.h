@@ -63,7 +63,7 @@ static inline bool ladder_climb(struct ctr *c UNUSED)
 #if IS_ENABLED(CONFIG_WATCHDOG)
 /* Opens it as [system] says and feeds it from now on, once the loop turns. */
 void watchdog_open(struct sup *s);
-/* Once, and from now on it is not asked how the containers are: what is left of a shutdown takes its time. */
+/* Feeds it for a minute, or as long as it can: before what is left of a shutdown, which asks nobody how he is. */
 void watchdog_last(struct sup *s);
 /* Stops it: only for a device that goes down in order. */
 void watchdog_close(struct sup *s);

@@ -116,6 +116,9 @@ void resets_boot(struct sup *s)
 	s->device.kind = STATE_SYSTEM;
 	str_copy(s->device.name, sizeof(s->device.name), DEVICE_NAME);
 	s->device.reset = (uint8_t)device_judge(known ? &before : NULL, s->dog.reset, panic);
+	/* Without the file nobody can say. */
+	if (s->device_disk < 0 && s->device.reset == DEVICE_RESET_FIRST)
+		s->device.reset = DEVICE_RESET_UNKNOWN;
 	s->device.restarts = before.restarts + 1;
 	s->device.phase = STATE_RUNNING;
 	s->device.started = stamp_now();

@@ -120,6 +120,7 @@ void shutdown_now(struct sup *s)
 	shutdown_reap(SHUTDOWN_TERM_MS);
 	kill(-1, SIGKILL);
 	shutdown_reap(SHUTDOWN_KILL_MS);
+	watchdog_last(s);
 	shutdown_sync(s);
 	crash_keep_all(s);
 	resets_end(s);
@@ -127,6 +128,7 @@ void shutdown_now(struct sup *s)
 		state_close(&s->disk);
 	if (chdir("/") == 0)
 		shutdown_unmount();
+	watchdog_last(s);
 	shutdown_sync(NULL);
 	sup_say(NULL, "%s", word[s->down]);
 	watchdog_close(s);
