@@ -17,6 +17,7 @@
 #include "core/lib/fd.h"
 #include "core/lib/le.h"
 #include "core/lib/path.h"
+#include "core/lib/str.h"
 #include "core/lib/sys.h"
 #include "drivers/image/loop.h"
 #include "drivers/image/squashfs_user.h"
@@ -112,12 +113,15 @@ static int squashfs_device(struct image *img, struct err *e)
 /* The verity device takes the place of the one that it is over, and holds that. */
 static int squashfs_verify(struct image *img, int *device, struct err *e)
 {
+	char signature[sizeof(img->path) + 8];
 	int fd;
 
 	if (!IS_ENABLED(CONFIG_IMAGE_VERITY) || !img->verity)
 		return 0;
+	str_format(signature, sizeof(signature), "%s.p7s", img->path);
 	fd = verity_attach(*device >= 0 ? *device : img->fd, le_get64(img->head + SQUASHFS_USED),
-			   img->verity, img->dev, sizeof(img->dev), e);
+			   img->verity, access(signature, F_OK) == 0 ? signature : NULL, img->dev,
+			   sizeof(img->dev), e);
 	if (fd < 0)
 		return fd;
 	fd_close(device);

@@ -8,15 +8,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/dm-ioctl.h>
+#include <linux/keyctl.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "core/lib/fd.h"
 #include "core/lib/le.h"
+#include "core/lib/path.h"
 #include "core/lib/str.h"
 
 enum {
@@ -24,7 +27,8 @@ enum {
 	VERITY_WAIT_US = 20000,
 	VERITY_MISC = 10,
 	VERITY_MINOR = 236,
-	VERITY_SECTOR = 512
+	VERITY_SECTOR = 512,
+	VERITY_KEY_MAX = 16 << 10,
 };
 
 /* Offsets in the superblock; all numbers little-endian. Source: cryptsetup, "DMVerity on-disk format". */
@@ -119,8 +123,24 @@ static int verity_control(struct err *e)
 		"verity: the kernel has no device mapper (CONFIG_BLK_DEV_DM); try `modprobe dm-mod`");
 }
 
+#define VERITY_KEY "myctr-root-hash" /* of our process alone */
+
+/* Where the kernel finds the signature: in a key that goes with this process. Source: keyrings(7), add_key(2). */
+static int verity_add_key(const char *path, struct err *e)
+{
+	AUTO_FREE char *bytes = NULL;
+	size_t len;
+	int r = fd_slurp(AT_FDCWD, path, VERITY_KEY_MAX, &bytes, &len);
+
+	if (r < 0)
+		return err_sys(e, r, "%s", path);
+	if (syscall(SYS_add_key, "user", VERITY_KEY, bytes, len, KEY_SPEC_PROCESS_KEYRING) < 0)
+		return err_sys(e, errno, "%s: cannot give the signature to the kernel", path);
+	return 0;
+}
+
 static int verity_load(int control, const char *name, const struct verity *v, dev_t under,
-		       const char *root)
+		       const char *root, bool is_signed)
 {
 	struct verity_dm dm;
 	int r;
@@ -130,10 +150,10 @@ static int verity_load(int control, const char *name, const struct verity *v, de
 	dm.head.target_count = 1;
 	dm.target.length = v->blocks * v->data_block / VERITY_SECTOR;
 	str_copy(dm.target.target_type, sizeof(dm.target.target_type), "verity");
-	str_format(dm.params, sizeof(dm.params), "1 %u:%u %u:%u %u %u %llu %llu sha256 %s %s",
+	str_format(dm.params, sizeof(dm.params), "1 %u:%u %u:%u %u %u %llu %llu sha256 %s %s%s",
 		   major(under), minor(under), major(under), minor(under), v->data_block,
 		   v->hash_block, (unsigned long long)v->blocks, (unsigned long long)v->hash_start,
-		   root, v->salt);
+		   root, v->salt, is_signed ? " 2 root_hash_sig_key_desc " VERITY_KEY : "");
 	r = verity_ioctl(control, DM_TABLE_LOAD, &dm);
 	if (r < 0)
 		return r;
@@ -184,7 +204,7 @@ static int verity_find(int control, const char *name, char *dev, size_t size)
 }
 
 static int verity_new(int control, const char *name, const struct verity *v, dev_t under,
-		      const char *root, char *dev, size_t size)
+		      const char *root, bool is_signed, char *dev, size_t size)
 {
 	struct verity_dm dm;
 	int fd, r;
@@ -193,7 +213,7 @@ static int verity_new(int control, const char *name, const struct verity *v, dev
 	r = verity_ioctl(control, DM_DEV_CREATE, &dm);
 	if (r < 0)
 		return r;
-	r = verity_load(control, name, v, under, root);
+	r = verity_load(control, name, v, under, root, is_signed);
 	fd = r < 0 ? r : verity_open((dev_t)dm.head.dev, dev, size);
 	/* Open now, it goes when it is closed for the last time. */
 	verity_remove(control, name, fd >= 0);
@@ -212,7 +232,8 @@ static int verity_read(struct verity *v, int under, uint64_t used, struct err *e
 	return verity_parse(v, b, at, used, e);
 }
 
-int verity_attach(int under, uint64_t used, const char *root, char *dev, size_t size, struct err *e)
+int verity_attach(int under, uint64_t used, const char *root, const char *signature, char *dev,
+		  size_t size, struct err *e)
 {
 	char name[DM_NAME_LEN];
 	AUTO_FD int control = -1;
@@ -223,6 +244,8 @@ int verity_attach(int under, uint64_t used, const char *root, char *dev, size_t 
 	if (fstat(under, &st) < 0)
 		return err_sys(e, errno, "cannot look at its device");
 	r = verity_read(&v, under, used, e);
+	if (r == 0 && signature)
+		r = verity_add_key(signature, e);
 	control = r < 0 ? r : verity_control(e);
 	if (control < 0)
 		return control;
@@ -234,12 +257,18 @@ int verity_attach(int under, uint64_t used, const char *root, char *dev, size_t 
 	for (int i = 0; i < VERITY_TRIES; i++) {
 		r = verity_find(control, name, dev, size);
 		if (r == -ENXIO)
-			r = verity_new(control, name, &v, st.st_rdev, root, dev, size);
+			r = verity_new(control, name, &v, st.st_rdev, root, signature, dev, size);
 		/* The old one is just going away. */
 		if (r != -EBUSY && r != -EEXIST && r != -ENXIO)
 			break;
 		usleep(VERITY_WAIT_US);
 	}
+	if (signature && (r == -ENOKEY || r == -EKEYREJECTED || r == -EBADMSG || r == -EINVAL))
+		return err_set(
+			e, -r,
+			"verity: the kernel does not take %s: it trusts no key that made it, it is of "
+			"another root hash, or DM_VERITY_VERIFY_ROOTHASH_SIG is missing",
+			path_base(signature));
 	if (r == -EINVAL)
 		return err_set(
 			e, EINVAL,

@@ -31,10 +31,11 @@ int verity_parse(struct verity *v, const uint8_t b[VERITY_SUPERBLOCK], uint64_t 
 
 /*
  * An fd of the verity device over the block device under (an fd), of an image of used bytes whose root hash
- * is root (64 hex digits); its path in dev. Containers of one image share the device. The kernel
+ * is root (64 hex digits); its path in dev. signature (NULL: none) is a file with a PKCS#7 signature of
+ * root in DER: the kernel then wants it to be by a key of its own keyrings. Containers of one image share the device. The kernel
  * frees it when the fd is closed and nothing has it mounted.
  */
-int verity_attach(int under, uint64_t used, const char *root, char *dev, size_t size,
-		  struct err *e);
+int verity_attach(int under, uint64_t used, const char *root, const char *signature, char *dev,
+		  size_t size, struct err *e);
 
 #endif

@@ -161,7 +161,7 @@ ifeq ($(CONFIG_SIGNATURES),y)
 unit-core/signature := core/signature.c core/paths.c $(if $(CONFIG_ROOTLESS),core/rootless.c core/idmap.c core/lib/fd.c core/lib/path.c core/lib/str.c core/lib/arena.c) core/lib/path.c $(signature-sources)
 unit_libs-core/signature := -lsodium
 endif
-unit-drivers/image/verity := drivers/image/verity.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
+unit-drivers/image/verity := drivers/image/verity.c core/lib/path.c core/lib/err.c core/lib/fd.c core/lib/str.c core/lib/arena.c
 ifeq ($(CONFIG_RESETS),y)
 unit-core/device := core/device.c
 endif

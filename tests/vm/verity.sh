@@ -51,6 +51,12 @@ cp "$root/img/good.sqfs" "$root/img/bad.sqfs"
 at=$(LC_ALL=C grep -obUaF "$(dd if="$work/box/big" bs=1 skip=200000 count=16 2>/dev/null | tr -d '\000\n')" "$root/img/bad.sqfs" | head -n 1 | cut -d : -f 1)
 at=${at:-200000}
 printf '\377\377' | dd of="$root/img/bad.sqfs" bs=1 seek="$at" conv=notrunc 2>/dev/null
+# One signed by a key that no kernel knows: it must be asked, and say no.
+if command -v openssl >/dev/null; then
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$work/key" -out "$work/cert" -subj /CN=nobody -days 2 >/dev/null 2>&1
+	cp "$root/img/good.sqfs" "$root/img/signed.sqfs"
+	printf %s "$hash" | openssl smime -sign -nocerts -noattr -binary -inkey "$work/key" -signer "$work/cert" -outform der >"$root/img/signed.sqfs.p7s"
+fi
 cp "$busybox" "$root/bin/busybox"
 cp "$MYCTR" "$root/bin/myctr"
 for tool in sh mount mkdir sleep ls cat grep wc losetup tr sed head; do ln -sf busybox "$root/bin/$tool"; done
@@ -88,6 +94,7 @@ has "and nobody else" "^ok" "\$(run --verity $hash /img/bad.sqfs sh -c 'echo ok'
 is "without verity nobody sees it" 32 "\$(run /img/bad.sqfs md5sum /big | cut -d ' ' -f 1 | tr -d '\n' | wc -c | tr -d ' ')"
 has "another root hash does not start" "is not the image of verity" "\$(run --verity $(echo "$hash" | tr 0-9a-f 1-9a-f0) /img/good.sqfs sh -c :)"
 has "nor an image without a tree" "has no hash tree" "\$(run --verity $hash /img/bare.sqfs sh -c :)"
+[ ! -e /img/signed.sqfs.p7s ] || has "nor one whose root hash a stranger signed" "verity: the kernel does not take signed.sqfs.p7s" "\$(run --verity $hash /img/signed.sqfs sh -c 'echo ran')"
 has "nor a folder" "verity is for squashfs" "\$(mkdir -p /tmp/dir; run --verity $hash /tmp/dir sh -c :)"
 is "none of them leaves a device" 0 "\$(gone)"
 is "nor a loop device" 0 "\$(losetup -a | grep -c /img/)"
