@@ -14,8 +14,7 @@
  *	crash.c      the last output of one that has failed
  *	order.c      who waits for whom, up and down
  *	when.c       who waits for the device: clock, hardware, links, files
- *	uevent.c, node.c, plug.c  devices that come and go
- *	damage.c     images whose blocks are not what they were
+ *	uevent.c, node.c, plug.c, damage.c  devices that come, go, break
  *	records.c    the table as others see it: state files
  *	adopt.c      containers that a supervisor before us has started
  *	reap.c       signals and dead children

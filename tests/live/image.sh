@@ -74,7 +74,37 @@ head -c 5000 web.sqfs >cut.sqfs
 evil cut.sqfs "cut.sqfs: truncated"
 { head -c 20 web.sqfs; printf '\77'; tail -c +22 web.sqfs; } >odd.sqfs
 evil odd.sqfs "odd.sqfs: "
+# Each field of the superblock, one after the other: it ends, as something or other, and no loop device is left.
+i=0 long=
+while [ $i -lt 96 ]; do
+	{ head -c $i web.sqfs; printf '\377\377\377\377'; tail -c +$((i + 5)) web.sqfs; } >super.sqfs
+	timeout 20 "$MYCTR" run --rm --read-only "$live_dir/super.sqfs" true >super.out 2>&1
+	case $? in 124 | 137 | 139) long="$long $i" ;; esac
+	i=$((i + 4))
+done
+is "a superblock with any field of ones is an answer" "" "$long"
 check "damaged squashfs leaves no loop device" until_true 5 no_loops
+# Names are bytes, and are printed escaped.
+if command -v python3 >/dev/null; then
+	python3 -c 'import io, sys, tarfile
+def add(path, *names):
+    t = tarfile.open(path, "w")
+    for name in names:
+        t.addfile(tarfile.TarInfo(name), io.BytesIO(b""))
+    t.close()
+add("esc.tar", "a/../../\033[31mred\nline")
+add("names.tar", "odd/\033[31mred\nline", "odd/\udcff\udcfe")'
+	message=$("$MYCTR" run --rm --read-only ./esc.tar true 2>&1)
+	has "a name with an escape sequence and a newline is printed escaped" 'x1b\[31mred\\(n|x0a)line' "$message"
+	is "in one line" "1 0" "$(printf '%s\n' "$message" | wc -l) $(printf '%s\n' "$message" | grep -c "$(printf '\033')")"
+	mkdir named && tar -C "$root" -cf - . | tar -C named -xf -
+	tar -C named -xf names.tar && tar -C named -cf names2.tar .
+	is "and is stored as it is" "$(cd named && find odd | sort | od -c)" \
+		"$("$MYCTR" run --rm --read-only ./names2.tar find odd | sort | od -c)"
+	before=$((before + 1))
+else
+	skip "names with escape sequences" "python3 is missing"
+fi
 ln evil/file evil/hard
 printf 'x' >evil/file
 tar -C evil --transform 's,^file$,/etc/hosts,' -P --hard-dereference -cf abs.tar file
