@@ -21,10 +21,10 @@ lib-$(CONFIG_SECCOMP_LIBSECCOMP) += libseccomp
 ifeq ($(CONFIG_SECCOMP),y)
 gen-y += $(O)/include/generated/seccomp_default.h
 endif
-$(O)/tools/seccomp: tools/seccomp/compile.c
+$(O)/tools/seccomp: $(addprefix tools/seccomp/,compile.c plan.c arch.c plan.h arch.h)
 	$(call say,HOSTCC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(HOST_CC) -std=gnu11 -O1 -Wall -Wextra $(HOST_SECCOMP_CFLAGS) $(HOSTCFLAGS) -o $@ $< $(HOST_SECCOMP_LIBS)
+	$(Q)$(HOST_CC) -std=gnu11 -O1 -Wall -Wextra $(HOST_SECCOMP_CFLAGS) $(HOSTCFLAGS) -I. -o $@ $(filter %.c,$^) $(HOST_SECCOMP_LIBS)
 $(O)/include/generated/seccomp_default.h: $(O)/tools/seccomp drivers/seccomp/default.list $(autoconf)
 	$(Q)mkdir -p $(@D)
 	$(Q)$< $(arch) drivers/seccomp/default.list $(or $(CONFIG_SECCOMP_COMPAT),no) >$@

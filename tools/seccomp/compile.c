@@ -21,12 +21,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/seccomp/arch.h"
+#include "tools/seccomp/plan.h"
+
 #define MAX_RULES 1024
 #define MAX_WORDS 128
 #define MAX_VALUES 16
 #define MAX_CAPS 32
 #define MAX_RANGES 2048
-#define MAX_PLANNED 512
 #define MAX_INSNS 8192
 #define NAME_SIZE 40
 
@@ -59,31 +61,6 @@ struct insn {
 	char code[40];
 	unsigned int jt, jf;
 	char k[NAME_SIZE * 2];
-};
-
-struct arch {
-	const char *name; /* as in uname -m */
-	uint32_t native, compat;
-};
-
-static const struct arch archs[] = {
-	{ "x86_64", SCMP_ARCH_X86_64, SCMP_ARCH_X86 },
-	{ "i386", SCMP_ARCH_X86, 0 },
-	{ "i486", SCMP_ARCH_X86, 0 },
-	{ "i586", SCMP_ARCH_X86, 0 },
-	{ "i686", SCMP_ARCH_X86, 0 },
-	{ "aarch64", SCMP_ARCH_AARCH64, SCMP_ARCH_ARM },
-	{ "arm", SCMP_ARCH_ARM, 0 },
-	{ "armv6l", SCMP_ARCH_ARM, 0 },
-	{ "armv7l", SCMP_ARCH_ARM, 0 },
-	{ "riscv64", SCMP_ARCH_RISCV64, 0 },
-	{ "mips", SCMP_ARCH_MIPS, 0 },
-	{ "mipsel", SCMP_ARCH_MIPSEL, 0 },
-	{ "mips64", SCMP_ARCH_MIPS64, SCMP_ARCH_MIPS },
-	{ "mips64el", SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPSEL },
-	{ "powerpc", SCMP_ARCH_PPC, 0 },
-	{ "powerpc64le", SCMP_ARCH_PPC64LE, 0 },
-	{ "ppc64le", SCMP_ARCH_PPC64LE, 0 },
 };
 
 static const struct answer unknown = { .caps = -1, .error = "ENOSYS" };
@@ -243,21 +220,6 @@ static void read_list(const char *path)
 
 /* ---- from names to ranges of numbers ---- */
 
-/* Numbers of an architecture start here: MIPS gives each ABI a thousand of its own. */
-static uint32_t base_of(uint32_t arch)
-{
-	switch (arch) {
-	case SCMP_ARCH_MIPS:
-	case SCMP_ARCH_MIPSEL:
-		return 4000;
-	case SCMP_ARCH_MIPS64:
-	case SCMP_ARCH_MIPSEL64:
-		return 5000;
-	default:
-		return 0;
-	}
-}
-
 static const struct answer *answer_of(uint32_t arch, uint32_t number)
 {
 	char *name = seccomp_syscall_resolve_num_arch(arch, (int)number);
@@ -267,7 +229,7 @@ static const struct answer *answer_of(uint32_t arch, uint32_t number)
 		bool by_name = name && strcmp(rules[i].name, name) == 0;
 
 		if (!by_name &&
-		    (rules[i].number < 0 || base_of(arch) + (uint32_t)rules[i].number != number))
+		    (rules[i].number < 0 || arch_base(arch) + (uint32_t)rules[i].number != number))
 			continue;
 		rules[i].used = true;
 		found = &rules[i].answer;
@@ -383,71 +345,21 @@ static int find_answer(struct tree *t, const struct answer *a)
 	return ~t->n_answers++;
 }
 
-/* Numbers asked for one by one, one after the other, in a row. */
-#define MAX_ALONE 4
-
-/* The smallest tree for the ranges i to j: how many instructions and how deep, and what its root does. */
-struct plan {
-	int insns, depth;
-	int split; /* the first range of its upper half, 0 when the rest is asked for one by one */
-	int most;  /* then: the range whose answer all others get */
-};
-
-static struct plan plans[MAX_PLANNED][MAX_PLANNED];
-
-/* All but the answer of range m, one by one; more than MAX_ALONE when there are too many. */
-static int count_alone(const struct range *range, int i, int j, int m)
-{
-	uint32_t n = 0;
-
-	for (int k = i; k <= j && n <= MAX_ALONE; k++)
-		if (!same(range[k].answer, range[m].answer))
-			n += range[k + 1].first - range[k].first <= MAX_ALONE
-				     ? range[k + 1].first - range[k].first
-				     : MAX_ALONE + 1;
-	return n > MAX_ALONE ? MAX_ALONE + 1 : (int)n;
-}
-
-static void better(struct plan *best, int insns, int depth, int split, int most)
-{
-	if (best->insns < insns || (best->insns == insns && best->depth <= depth))
-		return;
-	*best = (struct plan){ insns, depth, split, most };
-}
-
-/* range has one more behind j, where the numbers of j end; the last of all has no end. */
-static void plan_ranges(const struct range *range, int i, int j)
-{
-	struct plan *p = &plans[i][j];
-
-	*p = (struct plan){ i == j ? 0 : MAX_INSNS, 0, 0, i };
-	for (int m = i; i < j && m <= j; m++) {
-		int n = count_alone(range, i, j, m);
-
-		if (n <= MAX_ALONE)
-			better(p, n, n, 0, m);
-	}
-	for (int k = i + 1; k <= j; k++) {
-		const struct plan *low = &plans[i][k - 1], *high = &plans[k][j];
-		int depth = low->depth > high->depth ? low->depth : high->depth;
-
-		better(p, 1 + low->insns + high->insns, 1 + depth, k, 0);
-	}
-}
-
 static int grow_alone(struct tree *t, const struct range *range, int i, int j, int m)
 {
-	int last = -1, first = find_answer(t, range[m].answer);
+	int last = -1, others = find_answer(t, range[m].answer), first = others;
 
 	for (int k = i; k <= j; k++) {
-		if (same(range[k].answer, range[m].answer))
+		int own = find_answer(t, range[k].answer);
+
+		if (own == others)
 			continue;
 		for (uint32_t nr = range[k].first; nr < range[k + 1].first; nr++) {
 			int me = t->n_nodes++;
 
-			t->node[me] = (struct node){ .first = nr, .alone = true };
-			t->node[me].high = find_answer(t, range[k].answer);
-			t->node[me].low = find_answer(t, range[m].answer);
+			t->node[me] = (struct node){
+				.first = nr, .alone = true, .high = own, .low = others
+			};
 			if (last < 0)
 				first = me;
 			else
@@ -460,7 +372,7 @@ static int grow_alone(struct tree *t, const struct range *range, int i, int j, i
 
 static int grow(struct tree *t, const struct range *range, int i, int j)
 {
-	const struct plan *p = &plans[i][j];
+	const struct plan *p = plan_of(i, j);
 	int me = t->n_nodes;
 
 	if (!p->split)
@@ -474,12 +386,17 @@ static int grow(struct tree *t, const struct range *range, int i, int j)
 
 static void grow_all(struct tree *t, struct range *range, int n)
 {
-	if (n > MAX_PLANNED)
+	uint32_t first[PLAN_MAX + 1];
+	int answer[PLAN_MAX];
+
+	if (n > PLAN_MAX)
 		die("too many ranges of numbers");
 	range[n].first = UINT32_MAX;
-	for (int length = 1; length <= n; length++)
-		for (int i = 0; i + length <= n; i++)
-			plan_ranges(range, i, i + length - 1);
+	for (int i = 0; i <= n; i++)
+		first[i] = range[i].first;
+	for (int i = 0; i < n; i++)
+		answer[i] = find_answer(t, range[i].answer);
+	plan_all(first, answer, n);
 	grow(t, range, 0, n - 1);
 }
 
@@ -614,14 +531,6 @@ static int emit_program(struct insn *out, const struct arch *a, bool compat)
 	return n + emit(out + n, "BPF_RET | BPF_K", 0, 0, "SECCOMP_RET_KILL_PROCESS");
 }
 
-static const struct arch *find_arch(const char *name)
-{
-	for (size_t i = 0; i < sizeof(archs) / sizeof(archs[0]); i++)
-		if (strcmp(archs[i].name, name) == 0)
-			return &archs[i];
-	return NULL;
-}
-
 int main(int argc, char **argv)
 {
 	static struct insn program[MAX_INSNS * 2];
@@ -632,10 +541,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: compile ARCH LIST yes|no\n");
 		return 2;
 	}
-	arch = find_arch(argv[1]);
+	arch = arch_find(argv[1]);
 	if (!arch) {
 		fprintf(stderr,
-			"compile: no architecture '%s' in tools/seccomp/compile.c; "
+			"compile: no architecture '%s' in tools/seccomp/arch.c; "
 			"switch SECCOMP off or add it\n",
 			argv[1]);
 		return 1;

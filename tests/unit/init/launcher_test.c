@@ -128,11 +128,9 @@ static struct sup sup;
 static struct ctr a_container(void)
 {
 	spec.name = (char *)"one";
-	return (struct ctr){ .sup = &sup,
-			     .spec = &spec,
-			     .mounts = KEEP_NONE,
-			     .report.fd = -1,
-			     .pidfd = -1 };
+	return (struct ctr){
+		.sup = &sup, .spec = &spec, .mounts = KEEP_NONE, .report.fd = -1, .pidfd = -1
+	};
 }
 
 static void unwatchable(void **state)
