@@ -21,7 +21,7 @@ endif
 ifeq ($(CONFIG_CGROUP_V2),y)
 unit-drivers/cgroup/v2 := drivers/cgroup/v2.c drivers/cgroup/v2_limits.c core/cgroup.c core/lib/err.c core/lib/fd.c core/lib/capname.c \
 	core/lib/path.c core/lib/sys.c core/lib/str.c core/lib/arena.c \
-	$(if $(filter y,$(CONFIG_CGROUP_DEVICES)),drivers/cgroup/devices_bpf.c)
+	$(if $(filter y,$(CONFIG_CGROUP_DEVICES)),drivers/cgroup/devices_bpf.c core/lib/plug.c)
 unit_ldflags-drivers/cgroup/v2 := -Wl,--wrap=fd_write_text
 endif
 tar-reader := drivers/image/tar_read.c drivers/image/tar_header.c drivers/image/tar_pax.c drivers/image/tar_sparse.c
