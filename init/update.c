@@ -171,6 +171,8 @@ static void update_time_is_up(struct event_timer *timer)
 	const char *who = NULL;
 	uint64_t left = 0;
 
+	if (t->sup->going_down)
+		return;
 	for (struct ctr *c = t->sup->ctrs; c; c = c->next) {
 		if (!update_takes_part(c, t))
 			continue;
@@ -183,7 +185,7 @@ static void update_time_is_up(struct event_timer *timer)
 	}
 	if (who && left)
 		event_timer_set(&t->sup->loop, &t->timer, left);
-	else if (!t->sup->going_down)
+	else
 		update_decide(t, who ? UPDATE_DONE : UPDATE_UNDONE, who ? 0 : UPDATE_NOT_IN_TIME,
 			      who);
 }
