@@ -63,11 +63,11 @@ struct launch {
 	/* results */
 	uint32_t missing; /* enum cgroup_missing */
 	pid_t pid;
-	int pidfd;  /* owned by the caller afterwards; -1 where the kernel has none */
-	int master; /* pty master, owned by the caller afterwards; -1 without a tty */
+	int pidfd;   /* owned by the caller afterwards; -1 where the kernel has none */
+	int master;  /* pty master, owned by the caller afterwards; -1 without a tty */
 	int dev_log; /* what its programs say to /dev/log; -1 for nowhere */
-	int notify; /* where it says how it is; -1 for nowhere */
-	int exit;   /* after a failure: what `run` should return, CMD_FAILED and its neighbours */
+	int notify;  /* where it says how it is; -1 for nowhere */
+	int exit;    /* after a failure: what `run` should return, CMD_FAILED and its neighbours */
 
 	/* of the steps, too; the large ones last, as what lies near the front takes less code to reach */
 	const struct net_driver *net[LAUNCH_NETS_MAX];

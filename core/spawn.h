@@ -13,15 +13,15 @@
 #include "core/launch.h"
 
 enum spawn_phase {
-	SPAWN_GO,     /* parent to child: id maps, cgroup and links are there */
-	SPAWN_TTY,    /* child to parent: the pty's master comes with this message */
-	SPAWN_FAILED, /* child to parent: .err says why, .exit what `run` should return */
-	SPAWN_PID,    /* launcher to supervisor: the container is born, .pid */
-	SPAWN_KEEP,   /* launcher to supervisor: struct keep's .ns and .key, for the next start */
-	SPAWN_TREE,   /* after it: .tree */
-	SPAWN_DONE,   /* launcher to supervisor: its program runs */
+	SPAWN_GO,      /* parent to child: id maps, cgroup and links are there */
+	SPAWN_TTY,     /* child to parent: the pty's master comes with this message */
+	SPAWN_FAILED,  /* child to parent: .err says why, .exit what `run` should return */
+	SPAWN_PID,     /* launcher to supervisor: the container is born, .pid */
+	SPAWN_KEEP,    /* launcher to supervisor: struct keep's .ns and .key, for the next start */
+	SPAWN_TREE,    /* after it: .tree */
+	SPAWN_DONE,    /* launcher to supervisor: its program runs */
 	SPAWN_DEV_LOG, /* both: the socket of its /dev/log comes with this message */
-	SPAWN_NOTIFY, /* both: the socket where it says how it is comes with this message */
+	SPAWN_NOTIFY,  /* both: the socket where it says how it is comes with this message */
 };
 
 struct spawn_msg {

@@ -54,7 +54,9 @@ int uevent_parse(struct uevent *u, char *buf, size_t len, bool datagram)
 {
 	char *end = buf + len, *line = buf, *next;
 
-	*u = (struct uevent){ .action = "", .devpath = "", .subsystem = "", .devname = "", .verity = "" };
+	*u = (struct uevent){
+		.action = "", .devpath = "", .subsystem = "", .devname = "", .verity = ""
+	};
 	*end = '\0';
 	for (; line < end; line = next) {
 		size_t n = datagram ? strlen(line) : strcspn(line, "\n");

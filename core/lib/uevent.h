@@ -16,7 +16,7 @@ struct uevent {
 	const char *devpath;   /* below /sys, begins with a slash; "" in sysfs */
 	const char *subsystem; /* "" */
 	const char *devname;   /* below /dev, without ..; "" for what has no node */
-	const char *verity;    /* TYPE,BLOCK of a dm-verity device that was not what its tree says; "" */
+	const char *verity; /* TYPE,BLOCK of a dm-verity device that was not what its tree says; "" */
 };
 
 /*

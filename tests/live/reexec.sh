@@ -8,7 +8,7 @@
 pid_of() { "$MYCTR" inspect --format tsv "$1" | awk -F'\t' '$1 == "state.pid" { print $2 }'; }
 status_of() { "$MYCTR" ps -a --format tsv | awk -F'\t' -v n="$1" '$1 == n { print $2, $3, $4 }'; }
 is_up() { "$MYCTR" ps | grep -q "^$1 .*Up "; }
-runs() { cat "/proc/$daemon/maps" | grep -c "$1"; }
+runs() { grep -c "$1" "/proc/$daemon/maps"; }
 
 {
 	for name in talk end term stopped once fails; do

@@ -126,7 +126,7 @@ unit-init/budget := init/budget.c core/log.c core/paths.c $(if $(CONFIG_ROOTLESS
 endif
 unit-init/launcher := init/launcher.c core/lib/event.c core/lib/err.c core/lib/fd.c core/lib/sys.c
 ifeq ($(CONFIG_CONTROL),y)
-unit-init/life := init/supervise.c init/table.c init/order.c $(if $(CONFIG_LADDER),init/ladder.c) $(if $(CONFIG_WHEN),init/when.c core/lib/plug.c) init/control.c core/ctl.c core/lib/event.c core/lib/stamp.c $(manifest-sources)
+unit-init/life := tests/unit/init/life_stubs.c init/supervise.c init/table.c init/order.c $(if $(CONFIG_LADDER),init/ladder.c) $(if $(CONFIG_WHEN),init/when.c core/lib/plug.c) init/control.c core/ctl.c core/lib/event.c core/lib/stamp.c $(manifest-sources)
 unit_ldflags-init/life := -Wl,--wrap=manifest_load
 endif
 endif

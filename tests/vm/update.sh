@@ -49,7 +49,7 @@ pid() { ctr inspect --format tsv "$1" | awk -F'\t' '$1 == "state.pid" { print $2
 
 # What every disk must say: both containers have the same slot, and its image is whole.
 mkdir -p "$work/mnt" "$work/etc"
-cat >"$work/check" <<END
+cat >"$work/check" <<DONE
 #!/bin/sh
 mount -o loop "\$1" $work/mnt || exit 1
 export MYCTR_DATA=$work/mnt MYCTR_RUN=$work/run MYCTR_ETC=$work/etc
@@ -67,7 +67,7 @@ done
 rm -f $work/ids
 umount $work/mnt
 exit \$bad
-END
+DONE
 chmod +x "$work/check"
 
 updates()
