@@ -164,6 +164,8 @@ END
 # The boot loader, played: what core/slots.h says it does. Sets root.
 loader()
 {
+	# what was switched off has left its journal
+	e2fsck -fp "$work/data" >/dev/null 2>&1
 	debugfs -R 'cat slots' "$work/data" >"$work/slots" 2>/dev/null
 	var() { sed -n "s/^$1=//p" "$work/slots"; }
 	try=$(var slot)
@@ -192,13 +194,14 @@ slots()
 	e2fsck -fp "$work/data" >/dev/null 2>&1
 	debugfs -w -R "write $work/slots slots" "$work/data" >/dev/null 2>&1
 	loader || { not_ok "slots: boots" "$(console)"; return; }
-	until_guest 60 'running.*a' /usr/bin/myctr slot
-	has "slots: nothing is tried" 'trying.*-' "$got"
+	# not before the data is there
+	until_guest 60 'good[[:space:]]+a' /usr/bin/myctr slot
+	has "slots: nothing is tried" 'trying[[:space:]]+-' "$got"
 	guest /usr/bin/myctr slot try b || not_ok "slots: try"
 	"$vm" stop "$vm_name" # what it has written is on the device
 	loader || { not_ok "slots: boots" "$(console)"; return; }
-	until_guest 60 'good.*b' /usr/bin/myctr slot
-	has "slots: one that does is good" 'running.*b' "$(printf '%s' "$got" | tr '\n' ' ')"
+	until_guest 60 'good[[:space:]]+b' /usr/bin/myctr slot
+	has "slots: one that does is good" 'good[[:space:]]+b' "$got"
 	guest /usr/bin/myctr slot try a
 	"$vm" stop "$vm_name"
 	loader || true
