@@ -32,9 +32,11 @@ run_scripts()
 		case $script in *'*'* | */lib.sh | */lib/*) continue ;; esac
 		[ -x "$script" ] || { echo "not ok - $script: is not executable, and so was not run"; continue; }
 		echo "# $script"
+		since=$(date +%s)
 		"./$script" >"$out/log/script" 2>&1 </dev/null
 		status=$?
 		cat "$out/log/script"
+		echo "# $script took $(($(date +%s) - since)) s"
 		if [ $status -ne 0 ] && ! grep -q '^not ok' "$out/log/script"; then
 			echo "not ok - $script: exit status $status"
 		elif ! grep -Eq '^(not )?ok' "$out/log/script"; then
