@@ -348,9 +348,8 @@ void health_rebind(const struct ctr *c, int sock, const char *path)
 	str_copy(a.sun_path, sizeof(a.sun_path), path);
 	probe_begin();
 	umask(0);
-	if (probe_enter(c, "mnt", CLONE_NEWNS) == 0) {
-		unlink(path);
-		bind(sock, (const struct sockaddr *)&a, sizeof(a));
-	}
-	_exit(0);
+	if (probe_enter(c, "mnt", CLONE_NEWNS) < 0)
+		_exit(1);
+	unlink(path);
+	_exit(bind(sock, (const struct sockaddr *)&a, sizeof(a)) < 0);
 }
