@@ -148,6 +148,7 @@ kill "$(cat "$live_dir/daemon.pid")"
 until_true 10 sh -c "! kill -0 $(cat "$live_dir/daemon.pid") 2>/dev/null" && ok "SIGTERM ends it in order" || not_ok "SIGTERM ends it in order" "$(cat "$live_dir/daemon.out")"
 is "no process is left" "" "$(pgrep -f 'sleep 1000')"
 is "no mount is left" "" "$(grep "$live_dir" /proc/self/mounts)"
+cp "$live_dir/manifest.before" "$MYCTR_ETC/manifest"
 # As after a reboot: the runtime folder is empty, the data folder is not.
 "$MYCTR" run --name old "$root" sh -c 'echo old >/root/file'
 rm -rf "$MYCTR_RUN"

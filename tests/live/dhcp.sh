@@ -68,6 +68,7 @@ until_true 10 sh -c "! ip link show br-lan"
 fails "with it the bridge goes" ip link show br-lan
 has "and the uplink stays" 'up0' "$(ip link)"
 hasnt "free" 'master' "$(ip link show up0)"
+until_true 20 sh -c "! '$MYCTR' ps -aq | grep -q '^one\$'"
 # the same MAC means the same lease
 "$MYCTR" run --rm --storage tmpfs --net lan --name one --cap-add NET_ADMIN --cap-add NET_RAW "$root" sh -c \
 	'udhcpc -i eth0 -n -q -t 20 -s /bin/use; ip -4 addr show eth0' >"$live_dir/two" 2>&1
