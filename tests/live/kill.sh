@@ -53,7 +53,7 @@ is "with nothing left" "" "$bad"
 
 # ---- exec ---------------------------------------------------------------------------------------
 
-"$MYCTR" run -d --name killed --storage read-only "$image" sleep 31337 >/dev/null
+"$MYCTR" run -d --name killed --crash-log 0 --storage read-only "$image" sleep 31337 >/dev/null
 daemon=$(our_daemon)
 pid=$("$MYCTR" inspect --format tsv killed | awk '$1 == "state.pid" { print $2 }')
 before=$(left)
