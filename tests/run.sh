@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Run the test suites, count their TAP lines, show the output of what failed, and end in one line:
 # `N passed, N failed, N skipped`. Fails when a test failed or a suite ran nothing.
-# usage: run.sh [SUITE...]    suites: unit config fuzz live vm icount build lint
+# usage: run.sh [SUITE[+SUITE...]...]    suites: unit config fuzz live vm icount build lint
+# Those joined by + run side by side, for machines with two processors.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 top=$PWD
@@ -33,13 +34,13 @@ run_scripts()
 		[ -x "$script" ] || { echo "not ok - $script: is not executable, and so was not run"; continue; }
 		echo "# $script"
 		since=$(date +%s)
-		"./$script" >"$out/log/script" 2>&1 </dev/null
+		"./$script" >"$out/log/$1.script" 2>&1 </dev/null
 		status=$?
-		cat "$out/log/script"
+		cat "$out/log/$1.script"
 		echo "# $script took $(($(date +%s) - since)) s"
-		if [ $status -ne 0 ] && ! grep -q '^not ok' "$out/log/script"; then
+		if [ $status -ne 0 ] && ! grep -q '^not ok' "$out/log/$1.script"; then
 			echo "not ok - $script: exit status $status"
-		elif ! grep -Eq '^(not )?ok' "$out/log/script"; then
+		elif ! grep -Eq '^(not )?ok' "$out/log/$1.script"; then
 			echo "not ok - $script: ran no test"
 		fi
 	done
@@ -85,33 +86,51 @@ prepare >"$out/log/prepare.tap" || {
 	echo "0 passed, 1 failed, 0 skipped"
 	exit 1
 }
-for suite in $suites; do
-	case $suite in
+known()
+{
+	case $1 in
 	unit | config | fuzz | live | vm | icount | build | lint) ;;
 	*)
-		echo "tests: unknown suite '$suite'; one of unit config fuzz live vm icount build lint" >&2
+		echo "tests: unknown suite '$1'; one of unit config fuzz live vm icount build lint" >&2
 		exit 2
 		;;
 	esac
-	log=$out/log/$suite.tap
+}
+
+run_suite()
+{
+	log=$out/log/$1.tap
 	begin=$(date +%s)
-	"suite_$suite" >"$log" 2>&1
-	took=$(($(date +%s) - begin))
+	"suite_$1" >"$log" 2>&1
+	echo $(($(date +%s) - begin)) >"$out/log/$1.took"
 	if ! grep -Eq '^(not )?ok\b' "$log"; then
-		case $suite in
-		live | vm | fuzz | unit | config | build) [ -z "$(ls tests/"$suite"/*.sh tests/"$suite"/*.mk 2>/dev/null)" ] || echo "# no test ran" >>"$log" ;;
+		case $1 in
+		live | vm | fuzz | unit | config | build) [ -z "$(ls tests/"$1"/*.sh tests/"$1"/*.mk 2>/dev/null)" ] || echo "# no test ran" >>"$log" ;;
 		esac
 	fi
-	count "$suite" "$log" "$took"
+}
+
+report()
+{
+	log=$out/log/$1.tap
+	count "$1" "$log" "$(cat "$out/log/$1.took")"
 	grep -E '# SKIP' "$log" | sed 's/^/    /'
 	if grep -Eq '^not ok\b' "$log"; then
-		echo "---- output of suite $suite (whole log: $log) ----"
+		echo "---- output of suite $1 (whole log: $log) ----"
 		# each failing line with the diagnostics around it
 		grep -nE -B 25 -A 15 '^not ok\b' "$log"
-		echo "---- end of $suite ----"
-		failures="$failures$(grep -E '^not ok\b' "$log" | sed "s|^|$suite: |")
+		echo "---- end of $1 ----"
+		failures="$failures$(grep -E '^not ok\b' "$log" | sed "s|^|$1: |")
 "
 	fi
+}
+
+for group in $suites; do
+	group=$(echo "$group" | tr + ' ')
+	for suite in $group; do known "$suite"; done
+	for suite in $group; do run_suite "$suite" & done
+	wait
+	for suite in $group; do report "$suite"; done
 done
 # once more at the end, where a log that is cut still shows them
 printf %s "$failures"

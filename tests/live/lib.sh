@@ -59,10 +59,10 @@ $3"; else ok "$1"; fi; }
 check() { n=$1; shift; if got=$("$@" 2>&1); then ok "$n"; else not_ok "$n" "status $?: $got"; fi; }
 fails() { n=$1; shift; if got=$("$@" 2>&1); then not_ok "$n" "it succeeded: $got"; else ok "$n"; fi; }
 
-# until_true SECONDS COMMAND...: polls
+# until_true SECONDS COMMAND...: polls. No machine is too slow for a test: it is never less than 30 s.
 until_true()
 {
-	tries=$(($1 * 20)); shift
+	tries=$((($1 > 30 ? $1 : 30) * 20)); shift
 	while [ $tries -gt 0 ]; do
 		"$@" >/dev/null 2>&1 && return 0
 		sleep 0.05
