@@ -43,7 +43,7 @@ static int child_socket(struct child *c, const char *path, uint32_t phase, struc
 	str_copy(a.sun_path, sizeof(a.sun_path), path);
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&a, sizeof(a)) < 0 || chmod(path, 0666) < 0)
-		return err_sys(e, errno, path);
+		return err_sys(e, errno, "%s", path);
 	return spawn_send(c->sock, &m, fd) < 0 ? err_set(e, EPIPE, "the caller is gone") : 0;
 }
 

@@ -115,8 +115,10 @@ static int userns_slot(const struct launch *l, struct err *e)
 	struct state s;
 	int slot, r = paths_join(path, paths.run, "state", NULL);
 
+	if (!IS_ENABLED(CONFIG_STATE))
+		return err_set(e, ENOTSUP, "userns = auto: state files are not in this build");
 	if (r == 0)
-		r = state_open(&s, path, CONFIG_STATE_RECORDS, false, false, e);
+		r = state_open(&s, path, 0, false, false, e);
 	if (r < 0)
 		return r;
 	slot = state_find(&s, STATE_CONTAINER, l->spec->name, NULL);

@@ -59,13 +59,14 @@ static void launcher_keep(const struct launch *l, int report)
 
 static bool launcher_wants_keep(const struct ctr *c)
 {
+	const unsigned int most = CONFIG_KEEP_MOUNTS_MAX;
 	unsigned int n = 0;
 
 	if (!IS_ENABLED(CONFIG_KEEP_MOUNTS) || !c->ran)
 		return false;
 	for (const struct ctr *o = c->sup->ctrs; o; o = o->next)
 		n += o->mounts.ns >= 0;
-	return n < CONFIG_KEEP_MOUNTS_MAX;
+	return n < most;
 }
 
 static NORETURN void launcher_main(struct ctr *c, pid_t supervisor, int report, int output,

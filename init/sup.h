@@ -35,6 +35,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <unistd.h>
 
 #include "core/driver.h"
 #include "core/keep.h"
