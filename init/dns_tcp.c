@@ -213,8 +213,11 @@ static void tcp_server(struct event_source *s, uint32_t events)
 	struct dns_conn *c = container_of(s, struct dns_conn, up);
 
 	if (c->phase == DNS_WRITING) {
-		/* The client has not taken the last piece yet: one thing after the other. */
-		event_change(tcp_loop(c), s, 0);
+		/*
+		 * The client has not taken the last piece yet: one thing after the other. Not watched at
+		 * all, as a hang-up is told whatever is asked for, and again at once.
+		 */
+		s->fd = event_remove(tcp_loop(c), s);
 		return;
 	}
 	if (!c->sent && (events & (EPOLLERR | EPOLLHUP)))
@@ -285,8 +288,9 @@ static void tcp_client(struct event_source *s, uint32_t events)
 		return;
 	}
 	tcp_handed_on(c);
+	/* It is there still (EEXIST) where the server was silent meanwhile. */
 	if (c->phase == DNS_RELAYING)
-		event_change(tcp_loop(c), &c->up, EPOLLIN);
+		event_add(tcp_loop(c), &c->up, EPOLLIN);
 }
 
 static void tcp_late(struct event_timer *t)
