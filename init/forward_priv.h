@@ -12,6 +12,7 @@
 #define FORWARD_PORTS_MAX 256	 /* sockets that listen for one container */
 #define FORWARD_CONNS_MAX 128	 /* TCP connections of one container, six file descriptors each */
 #define FORWARD_SESSIONS_MAX 128 /* UDP clients of one container */
+#define FORWARD_FD_MAX 768 /* of the usual 1024; the others are for all else the supervisor does */
 #define FORWARD_UDP_MS 60000	 /* a client that is silent this long is forgotten */
 #define FORWARD_CHUNK (64 << 10) /* bytes passed on at a time: what a pipe holds */
 

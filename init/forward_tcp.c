@@ -160,7 +160,8 @@ static void tcp_accept(struct forward_port *l, int client)
 {
 	struct forward_conn *c = NULL;
 
-	if (l->f->n_conns < FORWARD_CONNS_MAX)
+	/* The lowest number that is free says how many are not, of all containers together. */
+	if (l->f->n_conns < FORWARD_CONNS_MAX && client < FORWARD_FD_MAX)
 		c = calloc(1, sizeof(*c));
 	if (!c) {
 		close(client);

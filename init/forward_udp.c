@@ -162,7 +162,7 @@ static struct forward_session *udp_new(struct forward_port *l, struct msghdr *h)
 	struct forward_session *s;
 	AUTO_FD int fd = socket(l->to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&l->to, l->to_len) < 0)
+	if (fd < 0 || fd >= FORWARD_FD_MAX || connect(fd, (struct sockaddr *)&l->to, l->to_len) < 0)
 		return NULL;
 	if (f->n_sessions == FORWARD_SESSIONS_MAX)
 		udp_drop_last(f);
