@@ -65,8 +65,10 @@ static int ports_watch(struct sup *s, struct err *e)
 	r = netlink_open(&s->ports.netlink, NETLINK_ROUTE, -1, e);
 	if (r >= 0)
 		r = netlink_join(&s->ports.netlink, RTNLGRP_LINK, e);
-	if (r < 0)
+	if (r < 0) {
+		netlink_close(&s->ports.netlink);
 		return r;
+	}
 	s->ports.source.fd = s->ports.netlink.fd;
 	/* Known from here on: without it nothing is opened, for it would be open on the wan side. */
 	s->ports.manifest = s->on_demand ? &s->ports.own : &s->manifest;
