@@ -19,6 +19,7 @@
 
 #define FORWARD_WAN_MAX 32 /* interfaces */
 #define FORWARD_BACKLOG 64
+#define FORWARD_QUEUED 1024 /* datagrams */
 
 /* Drops what came in by an interface of wan. Interfaces that are not there cannot bring anything. */
 static int forward_limit(int fd, const struct strv *wan)
@@ -27,7 +28,10 @@ static int forward_limit(int fd, const struct strv *wan)
 	struct sock_fprog prog = { .filter = code };
 	unsigned int index[FORWARD_WAN_MAX], n = 0;
 
-	for (unsigned int i = 0; wan && i < wan->n && n < FORWARD_WAN_MAX; i++) {
+	/* Rather shut than open at those that do not fit. */
+	if (wan && wan->n > FORWARD_WAN_MAX)
+		return -E2BIG;
+	for (unsigned int i = 0; wan && i < wan->n; i++) {
 		index[n] = if_nametoindex(wan->v[i]);
 		n += index[n] != 0;
 	}
@@ -40,6 +44,16 @@ static int forward_limit(int fd, const struct strv *wan)
 	code[2 + n] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
 	prog.len = (unsigned short)(n + 3);
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) < 0 ? -errno : 0;
+}
+
+/* What came between bind() and the filter may be of the wan side; no more than this fits the queue. */
+static void forward_drain(int fd)
+{
+	char byte;
+
+	for (int i = 0; i < FORWARD_QUEUED; i++)
+		if (recv(fd, &byte, sizeof(byte), MSG_DONTWAIT) < 0)
+			return;
 }
 
 /* Replies leave from the address that was asked. */
@@ -95,6 +109,8 @@ static int forward_listen(struct forward *f, const struct port *p, int family, u
 		       p->inside + i);
 	if (r == 0 && l->limited)
 		r = forward_limit(fd, wan);
+	if (r == 0 && l->limited && !l->tcp)
+		forward_drain(fd);
 	if (r == 0 && !l->tcp)
 		r = forward_pktinfo(fd, family);
 	if (r == 0 && l->tcp && listen(fd, FORWARD_BACKLOG) < 0)
