@@ -32,6 +32,10 @@ symbol()
 	command:init) echo INIT ;;
 	command:prompt) echo CONSOLES ;;
 	command:bootchart) echo BOOTCHART ;;
+	command:factory-reset) echo FACTORY ;;
+	command:reexec) echo REEXEC ;;
+	command:slot) echo HOST_AB ;;
+	command:update | command:rollback) echo UPDATE ;;
 	command:poweroff | command:reboot | command:halt) echo CMD_DOWN ;;
 	command:image\ *) echo CMD_IMAGE ;;
 	command:network\ *) echo CMD_NETWORK ;;
@@ -48,8 +52,10 @@ feature_symbols()
 {
 	sed -n -e 's/^CONFIG_\(CMD_[A-Z0-9]*\)=y$/\1/p' \
 		-e 's/^CONFIG_\(\(IMAGE\|CODEC\|EXPORT\|IMPORT\|PACK\|STORAGE\|NET\|LOG\)_[A-Z0-9]*\(_ONLY\)*\)=y$/\1/p' \
-		-e 's/^CONFIG_\(CGROUP_V2\|SECCOMP\|SECCOMP_LIBSECCOMP\|INIT\|CLI\)=y$/\1/p' "$1" |
-		grep -vxE 'IMAGE_(CONFIG|STORE|VERITY)|NET_(FORWARD|NFT|PORTS)' | sort -u
+		-e 's/^CONFIG_\(CGROUP_V2\|SECCOMP\|SECCOMP_LIBSECCOMP\|INIT\|CLI\)=y$/\1/p' \
+		-e 's/^CONFIG_\(BOOTCHART\|CONSOLES\|FACTORY\|HOST_AB\|REEXEC\|UPDATE\)=y$/\1/p' "$1" |
+		grep -vxE 'IMAGE_(CONFIG|STORE|VERITY)|NET_(CONNTRACK|FORWARD|NFT|PORTS|STRICT)|LOG_(BUDGET|CRASH|DEV|SENT)|STORAGE_USER' |
+		sort -u
 }
 
 # compare BINARY CONFIG
