@@ -101,7 +101,7 @@ is "nor a loop device" 0 "\$(losetup -a | grep -c /img/)"
 myctr image load -t good /img/good.sqfs >/dev/null
 is "from the store, too" "\$sum" "\$(run --verity $hash good md5sum /big | cut -d ' ' -f 1)"
 mkdir -p /etc/myctr
-printf '[system]\nrequire-verified = yes\n[container no]\nimage = /img/bare.sqfs\ncommand = sleep 9\nstorage = read-only\nlimits = best-effort\n[container yes]\nimage = /img/good.sqfs\nverity = $hash\ncommand = /bin/sh -c "echo started"\nstorage = read-only\nlimits = best-effort\n[container hurt]\nimage = /img/bad.sqfs\nverity = $hash\ncommand = /bin/sh -c "md5sum /big; exec sleep 1000"\nstorage = read-only\nlimits = best-effort\n' >/etc/myctr/manifest
+printf '[system]\nrequire-verified = yes\n[container no]\nimage = /img/bare.sqfs\ncommand = sleep 9\nstorage = read-only\nlimits = best-effort\n[container yes]\nimage = /img/good.sqfs\nverity = $hash\ncommand = /bin/sh -c "echo started"\ntask = yes\nstorage = read-only\nlimits = best-effort\n[container hurt]\nafter = yes\nimage = /img/bad.sqfs\nverity = $hash\ncommand = /bin/sh -c "md5sum /big; exec sleep 1000"\nstorage = read-only\nlimits = best-effort\n' >/etc/myctr/manifest
 myctr daemon >/tmp/daemon 2>&1 &
 sleep 2
 has "require-verified keeps others from starting" "no: image: /img/bare.sqfs: has no verity" "\$(cat /tmp/daemon)"
