@@ -101,6 +101,7 @@ has "the supervisor has said it" 'writer: its log has used the log-budget of tod
 check "one that logs to /dev/log" "$MYCTR" start devlog
 check "has that in its log" until_true 20 sh -c "'$MYCTR' logs devlog | grep -q '^err: app: by logger$'"
 kill -9 "$(cat "$live_dir/daemon.pid")"
+wait "$(cat "$live_dir/daemon.pid")" 2>/dev/null
 start_daemon
 check "also when its supervisor is another" until_true 20 sh -c "'$MYCTR' exec devlog busybox logger -t later again; '$MYCTR' logs devlog | grep -q '^later: again$'"
 
