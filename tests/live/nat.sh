@@ -125,7 +125,7 @@ theirs=$(nft list table inet theirs)
 sleep 0.3
 is "another's table is nothing to us" "$theirs" "$(nft list table inet theirs)"
 nft delete table inet theirs
-kill -9 "$(cat "$live_dir/daemon.pid")"
+kill -9 "$(cat "$live_dir/daemon.pid")"; wait "$(cat "$live_dir/daemon.pid")" 2>/dev/null
 nft flush ruleset
 start
 check "a new supervisor brings them back" until_true 3 back
@@ -152,7 +152,7 @@ until_true 5 sh -c "ip netns exec wan curl -s --connect-timeout 0.3 http://203.0
 is "the same port of two interfaces" "hello hello" "$(get lan 192.168.1.1:8443) $(get wan 203.0.113.1:8443)"
 got=$(web three --rm --net app -p '[::1]:8083:80' 2>&1)
 has "[::1] without a supervisor is refused" 'rules lead nothing away from ::1; a supervisor can' "$got"
-kill -9 "$(cat "$live_dir/daemon.pid")"
+kill -9 "$(cat "$live_dir/daemon.pid")"; wait "$(cat "$live_dir/daemon.pid")" 2>/dev/null
 start
 check "a new supervisor leads [::1] again" until_true 5 curl -s --connect-timeout 0.3 'http://[::1]:8082/'
 
@@ -248,7 +248,7 @@ if make -s -C "$live_top" O="$out" full_defconfig >/dev/null 2>&1 &&
 	is "it is no process more" 1 "$(pgrep -c -f "^$MYCTR daemon")"
 	got=$(web two -d --net app -p 8080:81 2>&1)
 	has "a taken port names who has it" 'taken by container one' "$got"
-	kill -9 "$pid"
+	kill -9 "$pid"; wait "$pid" 2>/dev/null
 	start
 	check "a new supervisor goes on" until_true 3 sh -c "curl -s --connect-timeout 0.3 http://127.0.0.1:8080/"
 	"$MYCTR" rm -f two >/dev/null 2>&1
