@@ -31,6 +31,7 @@
 #define FILE_SIZE_MIN 16384 /* smaller ones are made this large */
 #define FILE_BUFFER 4096    /* bytes formatted before they are written */
 #define FILE_RETRY_MS 1000  /* between attempts to open a file again */
+#define FILE_NEAR_MS 1000   /* a clock set back by more may repeat a time */
 
 struct file {
 	struct log log;
@@ -39,6 +40,7 @@ struct file {
 	uint64_t written;   /* bytes since file_write() was called, and what a child may write */
 	uint64_t dropped;   /* bytes of output since the last note of it */
 	uint64_t retry;	    /* realtime ms */
+	uint64_t began;	    /* realtime ms at the front of the newest file that was begun here */
 	bool mid_line;	    /* the next byte continues a line */
 	int packer;	    /* pidfd of the compressing child, -1 */
 	struct log_args args;
@@ -301,6 +303,15 @@ static void file_put_time(struct file *f, uint64_t ms)
 	file_put(f, stamp, sizeof(stamp));
 }
 
+/* Readers tell files apart by the time they begin with: a flood fills several in a millisecond. */
+static uint64_t file_begin_time(struct file *f, uint64_t ms)
+{
+	bool taken = ms <= f->began && f->began - ms < FILE_NEAR_MS;
+
+	f->began = taken ? f->began + 1 : ms;
+	return f->began;
+}
+
 /* Formats as much of one line as the buffer takes; returns the bytes used. */
 static size_t file_put_line(struct file *f, uint64_t ms, const char *p, size_t len)
 {
@@ -311,7 +322,7 @@ static size_t file_put_line(struct file *f, uint64_t ms, const char *p, size_t l
 	if (!f->n_buf && f->size + FILE_BUFFER > f->max)
 		file_rotate(f);
 	if (!f->mid_line)
-		file_put_time(f, ms);
+		file_put_time(f, f->size || f->n_buf ? ms : file_begin_time(f, ms));
 	n = (size_t)min_u64(n, FILE_BUFFER - f->n_buf);
 	file_put(f, p, n);
 	f->mid_line = p[n - 1] != '\n';

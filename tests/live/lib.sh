@@ -52,8 +52,9 @@ got:    $3"; fi; }
 # has NAME PATTERN TEXT: an extended regular expression
 has() { if printf '%s\n' "$3" | grep -Eq -- "$2"; then ok "$1"; else not_ok "$1" "wanted /$2/ in:
 $3"; fi; }
-hasnt() { if printf '%s\n' "$3" | grep -Eq -- "$2"; then not_ok "$1" "did not want /$2/ in:
-$3"; else ok "$1"; fi; }
+hasnt() { if printf '%s\n' "$3" | grep -Eq -- "$2"; then not_ok "$1" "did not want /$2/, first in line \
+$(printf '%s\n' "$3" | grep -En -m 5 -- "$2") of:
+$(printf '%s\n' "$3" | tail -n 40)"; else ok "$1"; fi; }
 
 # check NAME COMMAND...: the command succeeds
 check() { n=$1; shift; if got=$("$@" 2>&1); then ok "$n"; else not_ok "$n" "status $?: $got"; fi; }

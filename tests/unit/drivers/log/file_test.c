@@ -26,6 +26,7 @@
 
 static const struct log_driver *file;
 static struct log_args args;
+static uint64_t now; /* of what write_numbers() writes when its clock stands still, else 0 */
 
 struct got {
 	char bytes[1 << 21];
@@ -56,6 +57,7 @@ static int fresh(void **state)
 {
 	(void)state;
 	file = *__start_set_log;
+	now = 0;
 	args = (struct log_args){ .name = "web", .size = 20000, .files = 3 };
 	snprintf(args.dir, sizeof(args.dir), "/tmp/file_test.XXXXXX");
 	return mkdtemp(args.dir) ? 0 : -1;
@@ -223,8 +225,8 @@ static void write_numbers(struct log *l, unsigned int from, unsigned int to)
 		int len = snprintf(line, sizeof(line), "%u %0*u\n", n, (int)(n * 37 % 200) + 1, n);
 
 		/* in two pieces, so that rotation happens within lines */
-		assert_true(file->write(l, T0 + n, line, (size_t)len / 2) >= 0);
-		assert_true(file->write(l, T0 + n, line + len / 2, (size_t)(len - len / 2)) >= 0);
+		assert_true(file->write(l, now ?: T0 + n, line, (size_t)len / 2) >= 0);
+		assert_true(file->write(l, now ?: T0 + n, line + len / 2, (size_t)(len - len / 2)) >= 0);
 		if (n % 100 == 0) /* let the packer win sometimes; reap it as the supervisor does */
 			usleep(3000);
 		while (waitpid(-1, NULL, WNOHANG) > 0)
@@ -257,6 +259,23 @@ static void test_rotation_keeps_the_newest_and_its_bound(void **state)
 	assert_true(got.len > 40000);
 	*strchr(got.bytes, '\n') = ' '; /* the first may be the second half of a line */
 	assert_int_equal(check_numbers(strchr(got.bytes, '\n') + 1, 0), 3001);
+}
+
+static void test_a_flood_fills_several_files_in_a_millisecond(void **state)
+{
+	struct log *l = open_or_fail();
+	uint64_t cursor = 0;
+
+	(void)state;
+	now = T0;
+	write_numbers(l, 1, 3000);
+	now = 0;
+	file->close(l);
+	read_all(&cursor);
+	assert_int_equal(got.losses, 0);
+	assert_true(got.len > 40000);
+	*strchr(got.bytes, '\n') = ' ';
+	assert_int_equal(check_numbers(strchr(got.bytes, '\n') + 1, 0), 3000);
 }
 
 static void test_a_follower_misses_nothing_through_rotation(void **state)
@@ -465,6 +484,7 @@ int main(void)
 		TEST(test_an_open_line_is_ended_by_the_next_writer),
 		TEST(test_foreign_lines_are_text),
 		TEST(test_rotation_keeps_the_newest_and_its_bound),
+		TEST(test_a_flood_fills_several_files_in_a_millisecond),
 		TEST(test_a_follower_misses_nothing_through_rotation),
 		TEST(test_a_slow_follower_is_told),
 		TEST(test_no_files_kept),
