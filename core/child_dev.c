@@ -207,6 +207,23 @@ static int child_bind_nodes(const struct child *c, struct err *e)
 	return r;
 }
 
+/*
+ * Where only one group is known it is not tty: that is not tried first where it is known, as the kernel writes a
+ * line to its log for each mount that it refuses.
+ */
+static int child_devpts(const struct launch *l, struct err *e)
+{
+	static const char plain[] = "newinstance,ptmxmode=0666,mode=0620";
+	int r = -EINVAL;
+
+	if (!IS_ENABLED(CONFIG_ROOTLESS) || !l->no_setgroups)
+		r = child_mount("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC,
+				"newinstance,ptmxmode=0666,mode=0620,gid=5", e);
+	if (r == -EINVAL && l->in_userns)
+		r = child_mount("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, plain, e);
+	return r;
+}
+
 /* The file systems inside of /dev. */
 static int child_dev_mounts(const struct child *c, struct err *e)
 {
@@ -214,12 +231,7 @@ static int child_dev_mounts(const struct child *c, struct err *e)
 	char size[48];
 	int r;
 
-	r = child_mount("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC,
-			"newinstance,ptmxmode=0666,mode=0620,gid=5", e);
-	/* Where only one group is known it is not tty. */
-	if (r == -EINVAL && c->l->in_userns)
-		r = child_mount("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC,
-				"newinstance,ptmxmode=0666,mode=0620", e);
+	r = child_devpts(c->l, e);
 	if (r < 0)
 		return r;
 	if (s->ipc == SPEC_NS_HOST) {

@@ -152,49 +152,47 @@ static int rootless_wait(pid_t pid)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EPERM;
 }
 
-/* Outside the new namespace, as only there the helpers are root's: once told, both maps of its parent. */
-static NORETURN void rootless_mapper(const struct rootless_maps *m, const char *uids,
-				     const char *gids, int go, pid_t target)
+/*
+ * A process outside the new namespace, as only there the helpers are root's: once told, it writes one map of its
+ * parent. Nobody tells it when there is nothing to write to.
+ */
+static pid_t rootless_mapper(const char *helper, const struct idmap *map, const int go[2])
 {
+	pid_t target = getpid(), pid = fork();
 	char byte;
-	pid_t pid;
 
-	if (fd_read(go, &byte, 1) != 1)
+	if (pid != 0)
+		return pid;
+	close(go[1]);
+	if (fd_read(go[0], &byte, 1) != 1)
 		_exit(0);
-	pid = fork();
-	if (pid == 0)
-		rootless_write_map(uids, target, &m->uid);
-	if (pid < 0 || rootless_wait(pid) < 0)
-		_exit(1);
-	rootless_write_map(gids, target, &m->gid);
+	rootless_write_map(helper, target, map);
 }
 
+/* Both at once: a start waits for the slower of two programs, not for one after the other. */
 static int rootless_by_helpers(const struct rootless_maps *m, const char *uids, const char *gids,
 			       struct err *e)
 {
+	AUTO_FD int hear = -1;
 	AUTO_FD int go = -1;
-	pid_t pid, me = getpid();
-	int ends[2], r;
+	int ends[2], r, written;
+	pid_t uid, gid;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(e, errno, "making a pipe");
-	pid = fork();
-	if (pid == 0) {
-		close(ends[1]);
-		rootless_mapper(m, uids, gids, ends[0], me);
-	}
-	close(ends[0]);
+	hear = ends[0];
 	go = ends[1];
-	if (pid < 0)
-		return err_sys(e, errno, "starting newuidmap");
-	r = unshare(CLONE_NEWUSER) < 0 ? -errno : fd_write(go, "", 1);
+	uid = rootless_mapper(uids, &m->uid, ends);
+	gid = uid < 0 ? -1 : rootless_mapper(gids, &m->gid, ends);
+	r = uid < 0 || gid < 0		 ? err_sys(e, errno, "starting newuidmap")
+	    : unshare(CLONE_NEWUSER) < 0 ? rootless_refused(errno, e)
+					 : fd_write(go, "..", 2);
 	fd_close(&go);
-	if (r < 0) {
-		rootless_wait(pid);
-		return rootless_refused(-r, e);
-	}
-	if (rootless_wait(pid) == 0)
-		return 0;
+	written = uid < 0 ? 0 : rootless_wait(uid);
+	if (gid > 0 && rootless_wait(gid) < 0)
+		written = -EPERM;
+	if (r < 0 || written == 0)
+		return r < 0 ? r : 0;
 	return err_set(e, EPERM,
 		       "newuidmap and newgidmap do not write the ids of /etc/subuid and "
 		       "/etc/subgid; are they setuid root? Try: newuidmap PID 0 %u 1",
