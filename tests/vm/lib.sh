@@ -61,6 +61,22 @@ vm_busybox()
 	done
 }
 
+# DIR MODULE...: what a manifest's `module =` needs in the root DIR to load these of Debian's kernel
+vm_modules()
+{
+	# shellcheck disable=SC2154 # kernel is vm_prepare's
+	vm_from=$(dirname "$kernel")
+	vm_release=$(ls "$vm_from/lib/modules")
+	vm_to=$1/lib/modules/$vm_release
+	vm_from=$vm_from/lib/modules/$vm_release
+	mkdir -p "$vm_to"
+	shift
+	for vm_module in "$@"; do grep "/$vm_module\.ko:" "$vm_from/modules.dep"; done >"$vm_to/modules.dep"
+	tr -d ':' <"$vm_to/modules.dep" | tr ' ' '\n' | while read -r vm_file; do
+		[ -z "$vm_file" ] || install -D -m 644 "$vm_from/$vm_file" "$vm_to/$vm_file"
+	done
+}
+
 # boot ARGUMENT... of `vm start`
 boot()
 {

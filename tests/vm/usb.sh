@@ -1,14 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # A USB serial line is plugged into a running machine, comes into a running container by pattern and by id together with
-# the right to open it, and goes again. Debian's cloud kernel has no USB, so this runs where its kernel for real
-# machines has been fetched: tools/vm/prepare.sh x86_64 full
+# the right to open it, and goes again. Debian's cloud kernel has no USB, its kernel for real machines has.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 vm_name=usb
 . tests/vm/lib.sh
-[ -f "${MYCTR_CACHE:-$HOME/.cache/myctr}/vm/debian-full-amd64/done" ] ||
-	bail "Debian's kernel for real machines is not fetched; tools/vm/prepare.sh x86_64 full"
 export MODULES="xhci_pci usbserial ftdi_sio"
 KERNEL=full
 vm_prepare
