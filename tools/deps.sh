@@ -17,12 +17,13 @@ list()
 	image) echo squashfs-tools liblz4-dev zlib1g-dev libzstd-dev libjsmn-dev lz4 tar xz-utils dpkg-dev cpio e2fsprogs libc-bin ;;
 	vm) echo cryptsetup-bin curl qemu-system-x86 qemu-system-arm qemu-utils cpio kmod python3 iproute2 ;;
 	live) echo minisign signify-openbsd bind9-dnsutils erofs-utils skopeo umoci podman attr zstd util-linux iproute2 strace python3 busybox-static nftables socat curl iperf3 uidmap slirp4netns passt fuse-overlayfs squashfuse ;;
+	compose) echo python3 python3-yaml ;;
 	bench) echo uidmap slirp4netns passt iperf3 podman musl-tools crun runc bubblewrap squashfs-tools lz4 libarchive-tools busybox-static e2fsprogs ;;
 	kernel) list build && list cross && echo bison flex bc lz4 libelf-dev libssl-dev kmod rsync ;;
-	test) list build && list cross && list unit && list fuzz && list config && list lint && list image && list vm && list live && list bench && echo lld ;;
+	test) list build && list cross && list unit && list fuzz && list config && list lint && list image && list vm && list live && list bench && list compose && echo lld ;;
 	demo) list build && list image && list vm && { [ "${BOARD:-}" != qemu-aarch64 ] || list cross; } ;;
 	*)
-		echo "deps: unknown purpose '$1'; one of build cross unit fuzz config lint image vm kernel live test demo bench" >&2
+		echo "deps: unknown purpose '$1'; one of build cross unit fuzz config lint image vm kernel live compose test demo bench" >&2
 		return 2
 		;;
 	esac
