@@ -14,7 +14,8 @@ suites=${*:-unit config build fuzz live vm icount}
 jobs=${JOBS:-2}
 out=${TEST_OUT:-$top/build/test}
 mkdir -p "$out/log"
-passed=0 failed=0 skipped=0 failures= unsteady=
+passed=0 failed=0 skipped=0
+failures='' unsteady=''
 
 # Every suite works on the configuration with everything (board/pc) in a build folder of its own.
 prepare()
@@ -35,12 +36,13 @@ run_script()
 	since=$(date +%s)
 	"./$2" >"$out/log/$1.script" 2>&1 </dev/null
 	status=$?
+	verdict=
 	if [ $status -ne 0 ] && ! grep -q '^not ok' "$out/log/$1.script"; then
-		echo "not ok - $2: exit status $status"
+		verdict="not ok - $2: exit status $status"
 	elif ! grep -Eq '^(not )?ok' "$out/log/$1.script"; then
-		echo "not ok - $2: ran no test"
-	fi >>"$out/log/$1.script"
-	echo "# $2 took $(($(date +%s) - since)) s" >>"$out/log/$1.script"
+		verdict="not ok - $2: ran no test"
+	fi
+	printf '%s\n' ${verdict:+"$verdict"} "# $2 took $(($(date +%s) - since)) s" >>"$out/log/$1.script"
 }
 
 # See the head of this file.

@@ -226,7 +226,8 @@ static void write_numbers(struct log *l, unsigned int from, unsigned int to)
 
 		/* in two pieces, so that rotation happens within lines */
 		assert_true(file->write(l, now ?: T0 + n, line, (size_t)len / 2) >= 0);
-		assert_true(file->write(l, now ?: T0 + n, line + len / 2, (size_t)(len - len / 2)) >= 0);
+		assert_true(file->write(l, now ?: T0 + n, line + len / 2,
+					(size_t)(len - len / 2)) >= 0);
 		if (n % 100 == 0) /* let the packer win sometimes; reap it as the supervisor does */
 			usleep(3000);
 		while (waitpid(-1, NULL, WNOHANG) > 0)
