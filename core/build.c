@@ -132,7 +132,26 @@ struct build_stage *build_stage_of(struct build *b, const struct build_stage *s,
 
 static const char *build_lookup_arg(void *arg, const char *name)
 {
-	return build_get(arg, name);
+	const char *value = build_get(arg, name);
+
+	return value ? value : build_platform(name);
+}
+
+/* FROM --platform: there are only images for this machine, so it may say no other. */
+static int build_check_platform(const struct cfile_vars *v, const struct cfile_step *step,
+				struct err *e)
+{
+	const char *flag = cfile_flag(step, "platform"), *own = build_platform("TARGETPLATFORM");
+	const char *want = flag ? cfile_expand(v, flag, e) : "";
+	size_t n = own ? strlen(own) : 0;
+
+	if (!want)
+		return -e->code;
+	if (!*want || !own || (strncmp(want, own, n) == 0 && (!want[n] || want[n] == '/')))
+		return 0;
+	return err_set(e, ENOTSUP,
+		       "--platform=%s: images are built and run for %s here; leave it out", want,
+		       own);
 }
 
 /* "IMAGE [AS NAME]" */
@@ -141,8 +160,10 @@ static int build_from(struct build *b, struct build_stage *s, const struct cfile
 {
 	struct cfile_vars v = { &b->arena, b->file.escape, build_lookup_arg, &b->arg };
 	struct strv words = { 0 };
-	int r = cfile_words(&v, step->text, &words, e);
+	int r = build_check_platform(&v, step, e);
 
+	if (r >= 0)
+		r = cfile_words(&v, step->text, &words, e);
 	if (r < 0)
 		return r;
 	if (words.n != 1 && (words.n != 3 || strcasecmp(words.v[1], "AS") != 0))
@@ -470,6 +491,37 @@ static int build_finish(struct build *b, struct build_stage *s, uint64_t began, 
 	return r;
 }
 
+/* Does an ARG of the file declare what entry gives? Read without regard to quotes: only a remark hangs on it. */
+static bool build_is_declared(const struct build *b, const char *entry)
+{
+	size_t n = strcspn(entry, "=");
+
+	for (unsigned int i = 0; i < b->file.n; i++) {
+		const char *p = b->file.steps[i].text;
+
+		for (; b->file.steps[i].op == CFILE_ARG && *p; p += strspn(p, " \t\n")) {
+			if (strncmp(p, entry, n) == 0 && strchr("= \t\n", p[n]))
+				return true;
+			p += strcspn(p, " \t\n");
+		}
+	}
+	return false;
+}
+
+/* A name that was mistyped would have no effect, without a word. */
+static void build_remark(struct build *b)
+{
+	const struct strv *given = &b->request->arg;
+	struct out o = OUT(STDERR_FILENO);
+
+	for (unsigned int i = 0; i < given->n; i++)
+		if (!build_is_declared(b, given->v[i]) && !build_is_proxy(given->v[i]))
+			out_printf(&o, "myctr: %s: has no ARG %.*s: --build-arg has no effect\n",
+				   b->name, (int)min_u64(strcspn(given->v[i], "="), 60),
+				   given->v[i]);
+	out_flush(&o);
+}
+
 static int build_all(struct build *b, uint64_t began, struct err *e)
 {
 	struct build_stage *target;
@@ -481,6 +533,7 @@ static int build_all(struct build *b, uint64_t began, struct err *e)
 	if (!target)
 		return -e->code;
 	build_need(b, target);
+	build_remark(b);
 	r = build_layers_open(&b->layers, e);
 	for (struct build_stage *s = b->stage; r >= 0 && s <= target; s++)
 		if (s->needed)

@@ -108,6 +108,12 @@ int build_set(struct arena *a, struct strv *l, const char *entry, struct err *e)
 int build_declare(struct build *b, struct strv *l, const struct cfile_vars *v, const char *text,
 		  struct err *e);
 
+/* What is known without being given: TARGETARCH, BUILDPLATFORM and so on, else NULL. Static, overwritten. */
+const char *build_platform(const char *name);
+
+/* The proxies' names count in RUN when --build-arg gives them, without an ARG. */
+bool build_is_proxy(const char *entry);
+
 /* How the words of a step of this stage are read. */
 struct cfile_vars build_vars(struct build *b, struct build_stage *s);
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/utsname.h>
 
 #include "core/build.h"
@@ -38,12 +39,11 @@ int build_set(struct arena *a, struct strv *l, const char *entry, struct err *e)
 	return l->v[i] ? 0 : err_set(e, ENOMEM, "out of memory");
 }
 
-/* What is known without being given, once an ARG asks for it. */
-static const char *arg_platform(const char *name)
+const char *build_platform(const char *name)
 {
 	static const char *const arch[][2] = {
-		{ "x86_64", "amd64" }, { "aarch64", "arm64" },	 { "armv7l", "arm" },
-		{ "mips", "mips" },    { "riscv64", "riscv64" },
+		{ "x86_64", "amd64" }, { "aarch64", "arm64" }, { "armv8l", "arm" },
+		{ "armv7l", "arm" },   { "armv6l", "arm" },    { "i686", "386" },
 	};
 	static struct utsname u;
 	static char both[80];
@@ -80,7 +80,19 @@ static const char *arg_given(const struct build *b, const char *entry)
 		return strchr(given->v[i], '=') ? build_get(given, name) : getenv(name);
 	if (entry[n])
 		return NULL;
-	return build_get(&b->arg, name) ? build_get(&b->arg, name) : arg_platform(name);
+	return build_get(&b->arg, name) ? build_get(&b->arg, name) : build_platform(name);
+}
+
+bool build_is_proxy(const char *entry)
+{
+	static const char *const names[] = { "http_proxy", "https_proxy", "ftp_proxy", "no_proxy",
+					     "all_proxy" };
+	size_t n = strcspn(entry, "=");
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strlen(names[i]) == n && strncasecmp(names[i], entry, n) == 0)
+			return true;
+	return false;
 }
 
 static int arg_declare(struct build *b, struct strv *l, const char *entry, struct err *e)

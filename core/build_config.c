@@ -206,6 +206,8 @@ static int config_health_flags(struct build *b, struct build_stage *s,
 	char text[32];
 	uint64_t ms;
 
+	if (cfile_flag(step, "start-interval"))
+		build_said(b, "--start-interval has no effect: --interval counts from the start");
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
 		const char *value = cfile_flag(step, flags[i].flag);
 

@@ -32,7 +32,7 @@ void build_layers_key_begin(struct hash_sha256 *h, const char *key)
 {
 	hash_sha256_init(h);
 	/* What a key is made of, and how a layer is kept: another number when either changes. */
-	build_layers_key_add(h, "myctr 2");
+	build_layers_key_add(h, "myctr 3");
 	build_layers_key_add(h, key);
 }
 

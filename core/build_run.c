@@ -25,6 +25,8 @@
 
 #define RUN_CLEAN_MS 5000
 #define RUN_MOUNTS_MAX 8
+#define RUN_SCRIPT \
+	"/.myctr-script" /* in the container: a here-document that names its own interpreter */
 
 /* One --mount, its parts as written. */
 struct run_mount {
@@ -184,18 +186,25 @@ static int run_mount_add(struct build *b, struct build_stage *s, const char *fla
 
 /* ---- the container ------------------------------------------------------------------------------------ */
 
+/* Is a here-document all there is? */
+static bool run_is_document(const struct cfile_step *step)
+{
+	return step->n_docs == 1 && strncmp(step->text, "<<", 2) == 0 &&
+	       !strpbrk(step->text + 2, " \t;|&<>");
+}
+
+/* And does it say itself what reads it? */
+static bool run_is_program(const struct cfile_step *step)
+{
+	return run_is_document(step) && strncmp(step->docs[0].text, "#!", 2) == 0;
+}
+
 /* The text for a shell: what was written, and the here-documents behind it, which a shell knows, too. */
 static int run_script(struct arena *a, const struct cfile_step *step, char **out, struct err *e)
 {
-	bool alone = step->n_docs == 1 && strncmp(step->text, "<<", 2) == 0 &&
-		     !strpbrk(step->text, " \t;|&");
+	bool alone = run_is_document(step);
 	size_t room = strlen(step->text) + 1, n;
 
-	if (alone && strncmp(step->docs[0].text, "#!", 2) == 0)
-		return err_set(e, ENOTSUP,
-			       "a here-document with #! is not supported; name its interpreter "
-			       "before it, as in RUN python3 <<%s",
-			       step->docs[0].name);
 	for (unsigned int i = 0; i < step->n_docs; i++)
 		room += strlen(step->docs[i].text) + strlen(step->docs[i].name) + 2;
 	*out = arena_alloc(a, room);
@@ -215,8 +224,13 @@ static int run_command(struct build_stage *s, const struct cfile_step *step, str
 {
 	const struct strv *first = step->is_exec ? &step->exec : &s->shell;
 	char *text = NULL;
-	int r = step->is_exec ? 0 : run_script(&run->arena, step, &text, e);
+	int r;
 
+	if (run_is_program(step))
+		return strv_add(&run->arena, &run->command, RUN_SCRIPT) < 0
+			       ? err_set(e, ENOMEM, "out of memory")
+			       : 0;
+	r = step->is_exec ? 0 : run_script(&run->arena, step, &text, e);
 	for (unsigned int i = 0; r >= 0 && i < first->n; i++)
 		r = strv_add(&run->arena, &run->command, first->v[i]);
 	if (r >= 0 && text)
@@ -224,11 +238,16 @@ static int run_command(struct build_stage *s, const struct cfile_step *step, str
 	return r == -ENOMEM ? err_set(e, ENOMEM, "out of memory") : r;
 }
 
-static int run_env(struct build_stage *s, struct spec *run, struct err *e)
+static int run_env(struct build *b, struct build_stage *s, struct spec *run, struct err *e)
 {
 	const struct strv *lists[] = { &s->arg, &s->config->env };
+	const struct strv *given = &b->request->arg;
 	int r = 0;
 
+	/* Where the network is decides nothing about the layer, so they are no part of its key. */
+	for (unsigned int i = 0; r >= 0 && i < given->n; i++)
+		if (build_is_proxy(given->v[i]) && strchr(given->v[i], '='))
+			r = build_set(&run->arena, &run->env, given->v[i], e);
 	for (size_t l = 0; l < ARRAY_SIZE(lists); l++)
 		for (unsigned int i = 0; r >= 0 && i < lists[l]->n; i++)
 			r = build_set(&run->arena, &run->env, lists[l]->v[i], e);
@@ -280,7 +299,7 @@ static int run_describe(struct build *b, struct build_stage *s, const struct cfi
 	if (r >= 0)
 		r = spec_mark(run, "command");
 	if (r >= 0)
-		r = run_env(s, run, e);
+		r = run_env(b, s, run, e);
 	if (r >= 0 && s->config->workdir)
 		r = spec_set(run, spec_field("workdir"), s->config->workdir, e);
 	if (r >= 0 && s->config->user)
@@ -341,11 +360,31 @@ static void run_remove_place(int root, const char *path)
 		unlinkat(parent, name, 0);
 }
 
+/* The document as a program that cannot be changed from inside. */
+static int run_add_script(struct build *b, const struct cfile_step *step, int root,
+			  struct spec *run, struct run_held *held, struct err *e)
+{
+	char entry[PATHS_MAX + 40];
+	int r;
+
+	if (run_is_there(root, RUN_SCRIPT))
+		return err_set(e, EEXIST,
+			       RUN_SCRIPT ": is the name of the here-document, and there already");
+	*held = (struct run_held){ .target = RUN_SCRIPT, .new = true };
+	r = fd_replace(b->layers.work, "script", step->docs[0].text, strlen(step->docs[0].text),
+		       0755, false);
+	if (r < 0)
+		return err_sys(e, r, "%s: cannot write the here-document", b->layers.path);
+	str_format(entry, sizeof(entry), "%s/%s/script:" RUN_SCRIPT ":ro", b->layers.path,
+		   b->layers.name);
+	return spec_set(run, spec_field("mount"), entry, e);
+}
+
 static int run_add_mounts(struct build *b, struct build_stage *s, const struct cfile_step *step,
 			  int root, struct spec *run, struct run_held *held, unsigned int *n,
 			  struct err *e)
 {
-	int r = 0;
+	int r = run_is_program(step) ? run_add_script(b, step, root, run, &held[(*n)++], e) : 0;
 
 	for (unsigned int i = 0; r >= 0 && i < step->flags.n; i++) {
 		if (strncmp(step->flags.v[i], "mount=", 6) != 0)

@@ -14,6 +14,8 @@
 #include "core/build.h"
 #include "core/build_copy.h"
 #include "core/build_match.h"
+#include "core/build_unpack.h"
+#include "core/ids.h"
 #include "core/image_config.h"
 #include "core/lib/fd.h"
 #include "core/lib/path.h"
@@ -135,11 +137,25 @@ static int step_layer(struct build *b, struct build_stage *s, char key[BUILD_KEY
 static int step_make_folder(struct build *b, struct build_stage *s, void *arg, int root,
 			    const char *path, struct err *e)
 {
-	int fd = path_mkdirs_beneath(root, arg, 0755);
+	struct build_owner own = { 0 };
+	struct ids ids;
+	int fd = 0;
 
 	(void)b;
-	(void)s;
 	(void)path;
+	/* It is made for who works there. */
+	if (s->config->user) {
+		fd = ids_lookup(root, s->config->user, &(struct strv){ 0 }, &ids, e);
+		if (fd < 0)
+			return err_wrap(e, "USER");
+		own = (struct build_owner){ .asked = true, .uid = ids.uid, .gid = ids.gid };
+	}
+	fd = build_make_folder(root, arg, &own);
+	if (fd == -EINVAL && own.asked)
+		return err_set(
+			e, EINVAL,
+			"%s: cannot be user %s's, who is not among your ids; see myctr check",
+			(const char *)arg, s->config->user);
 	if (fd < 0)
 		return err_sys(e, fd, "%s: cannot make the folder", (const char *)arg);
 	fd_close(&fd);
@@ -168,6 +184,7 @@ static int step_workdir(struct build *b, struct build_stage *s, const struct cfi
 	build_layers_key_begin(&h, s->tree.key);
 	build_layers_key_add(&h, "WORKDIR");
 	build_layers_key_add(&h, path);
+	build_layers_key_add(&h, s->config->user ? s->config->user : "");
 	build_layers_key_end(&h, key);
 	return step_layer(b, s, key, step_make_folder, path, e);
 }

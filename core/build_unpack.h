@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ADD of an archive: what is in it instead of itself. */
+/* What the copying of files needs besides: folders that are made on the way, ADD of an archive. */
 #ifndef CORE_BUILD_UNPACK_H
 #define CORE_BUILD_UNPACK_H
 
@@ -14,6 +14,12 @@ struct build_owner {
 	uid_t uid;
 	gid_t gid;
 };
+
+/*
+ * Makes the folder path of the tree at root and what is missing above it; what it makes is own's where that was
+ * asked for, as it is when docker build and buildah make it. An O_PATH fd of the folder, or -errno.
+ */
+int build_make_folder(int root, const char *path, const struct build_owner *own);
 
 /*
  * If fd (not owned) is an archive that this build can read, unpacks it into the folder `to` of the tree at

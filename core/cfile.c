@@ -332,8 +332,14 @@ static int cfile_doc_mark(const char **p, char *name, size_t size, bool *tabs, b
 				name[n++] = *c++;
 			}
 			name[n] = '\0';
-			if (n == 0 || (quote && *c != quote))
+			if (quote && (n == 0 || *c != quote))
 				return -EINVAL;
+			/* $((1 << 3)): no document begins here. */
+			if (n == 0) {
+				start = false;
+				c--;
+				continue;
+			}
 			*p = c + (quote != 0);
 			return 1;
 		}

@@ -192,6 +192,7 @@ static void config_all(struct config *c, int i)
 	config_labels(c, json_member(j, i, "Labels"));
 	config_string(c, "stop-signal", json_member(j, i, "StopSignal"));
 	config_health(c, json_member(j, i, "Healthcheck"));
+	c->lost += (unsigned int)json_count(j, json_member(j, i, "OnBuild"));
 }
 
 int oci_config_write(const struct json *j, int fd, unsigned int *lost, struct err *e)

@@ -155,6 +155,31 @@ check "limits are for RUN's containers" sh -c 'printf "FROM tools\nRUN ulimit -n
 	"$MYCTR" build --rlimit nofile=77 -t limited -f - mounts.d'
 is "as they were given" 77 "$(run limited)"
 
+file owner.d <<'END'
+FROM --platform=$BUILDPLATFORM tools AS on-linux
+FROM on-${TARGETOS}
+USER 33:44
+WORKDIR /srv/of/user
+COPY --chown=33:44 src/f /opt/deep/down/f
+USER 0
+RUN --mount=type=tmpfs,target=/scratch <<DOC
+#!/bin/sh -e
+echo "$0 $proxy$https_proxy $((1 << 3))" >/by
+DOC
+RUN ls / | grep script >/left || true
+CMD stat -c '%u:%g %n' /srv /srv/of /srv/of/user /opt/deep /opt/deep/down/f; cat /by /left
+END
+mkdir owner.d/src; echo f >owner.d/src/f
+check "what WORKDIR and COPY make on the way" build owner.d -t owner --build-arg https_proxy=host:3128 --build-arg mistyped=1
+is "is the user's, a document can be a program, and proxies are known to it" "33:44 /home
+33:44 /srv/of
+33:44 /srv/of/user
+33:44 /opt/deep
+33:44 /opt/deep/down/f
+/.myctr-script host:3128 8" "$(run owner)"
+has "an argument that nobody takes is remarked" "^myctr: Containerfile: has no ARG mistyped" "$(cat "$said")"
+hasnt "but not the proxy" "https_proxy" "$(cat "$said")"
+
 layer()
 {
 	rm -rf "$MYCTR_DATA/build/l"
@@ -196,6 +221,9 @@ END
 bad "several files to what is no folder" 'COPY: /f: several files go to a folder' <<END
 FROM tools
 COPY f d /f
+END
+bad "another machine's image" 'Containerfile:1: FROM: --platform=linux/other: images are built and run for linux/' <<END
+FROM --platform=linux/other tools
 END
 bad "an address" 'ADD: https://x/y: nothing is fetched' <<END
 FROM tools

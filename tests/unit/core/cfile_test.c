@@ -112,7 +112,11 @@ static void reads_documents(void **state)
 	assert_int_equal(f.steps[3].line, 11);
 	assert_int_equal(f.steps[4].n_docs, 0);
 	bad("FROM x\nRUN <<EOF\na\n", "C:2: RUN: here-document without its end: EOF");
-	bad("FROM x\nRUN a << b\n", "<< without a name");
+	bad("FROM x\nRUN a <<'' b\n", "<< without a name");
+	assert_int_equal(parse("FROM x\nRUN echo $((1 << 3)) <<\nRUN a <<- <<E\nx\nE\n"), 0);
+	assert_int_equal(f.n, 3);
+	assert_int_equal(f.steps[1].n_docs, 0);
+	assert_int_equal(f.steps[2].n_docs, 1);
 }
 
 static void says_what_is_wrong(void **state)
