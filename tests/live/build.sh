@@ -171,7 +171,7 @@ CMD stat -c '%u:%g %n' /srv /srv/of /srv/of/user /opt/deep /opt/deep/down/f; cat
 END
 mkdir owner.d/src; echo f >owner.d/src/f
 check "what WORKDIR and COPY make on the way" build owner.d -t owner --build-arg https_proxy=host:3128 --build-arg mistyped=1
-is "is the user's, a document can be a program, and proxies are known to it" "33:44 /home
+is "is the user's, a document can be a program, and proxies are known to it" "33:44 /srv
 33:44 /srv/of
 33:44 /srv/of/user
 33:44 /opt/deep
