@@ -52,6 +52,7 @@ static int launch_wants_verified(const struct launch *l, struct err *e)
 	own = calloc(1, sizeof(*own));
 	if (!own)
 		return err_set(e, ENOMEM, "out of memory");
+	own->brief = true;
 	r = manifest_load(own, e);
 	if (r >= 0)
 		r = own->system.require_verified;
@@ -156,7 +157,7 @@ static int launch_config(struct launch *l, struct err *e)
 	AUTO_FREE char *text = NULL;
 	struct spec *config = NULL;
 	size_t len;
-	int r = image_config_of(&l->image, &text, &len, e);
+	int r = image_config_read(l->image.tree, &text, &len, e);
 
 	if (r == 0 && text)
 		r = image_config_parse(text, len, &config, e);
