@@ -116,6 +116,8 @@ until_true 20 sh -c "! test -e '$live_dir/go/trigger'"
 becomes well healthy
 rm "$live_dir/go/alive"
 becomes well unhealthy
+# what it said before may not have been read when it was still healthy
+until_true 20 sh -c "'$MYCTR' inspect well | grep -q 'said .*no WATCHDOG=1'"
 has "it says why" 'said +no WATCHDOG=1 in time' "$("$MYCTR" inspect well)"
 touch "$live_dir/go/alive"
 becomes well healthy
