@@ -198,7 +198,7 @@ int image_check(struct image *img, char **config, struct err *e)
 	if ((r == -EPERM || r == -EACCES) && geteuid() != 0)
 		return 0;
 	if (r == 0 && IS_ENABLED(CONFIG_IMAGE_CONFIG))
-		r = image_config_of(img, config, &len, e);
+		r = image_config_read(img->tree, config, &len, e);
 	return r;
 }
 

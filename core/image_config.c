@@ -9,10 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/lib/fd.h"
@@ -85,93 +82,6 @@ int image_config_read(int tree, char **text, size_t *len, struct err *e)
 	*len = (size_t)n;
 	buf = NULL;
 	return 0;
-}
-
-/* ---- before Linux 5.2: the tree is a device ---------------------------------------------------- */
-
-/* What the child that mounts it says: an error, or the text behind it. */
-struct config_said {
-	struct err e;
-	size_t len;
-};
-
-static int config_attach(const struct image *img, char **text, size_t *len, struct err *e)
-{
-	char target[PATHS_MAX];
-	AUTO_FD int root = -1;
-
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
-		return err_sys(e, errno, "cannot have a mount namespace to look into it");
-	if (paths_make_run(e) < 0 || paths_join(target, paths.run, "mnt/lower", NULL) < 0 ||
-	    img->driver->attach(img, target, e) < 0)
-		return e->code ? -e->code : -ENAMETOOLONG;
-	root = open(target, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return root < 0 ? err_sys(e, errno, "%s", target) : image_config_read(root, text, len, e);
-}
-
-static NORETURN void config_child(const struct image *img, int out)
-{
-	struct config_said said = { 0 };
-	char *text = NULL;
-
-	if (config_attach(img, &text, &said.len, &said.e) < 0 && !said.e.code)
-		said.e.code = EIO;
-	if (!text)
-		said.len = SIZE_MAX;
-	fd_write(out, &said, sizeof(said));
-	if (text)
-		fd_write(out, text, said.len);
-	_exit(0);
-}
-
-static int config_hear(int in, char **text, size_t *len, struct err *e)
-{
-	struct config_said said;
-	AUTO_FREE char *buf = NULL;
-
-	if (fd_read(in, &said, sizeof(said)) != sizeof(said))
-		return err_set(e, EIO, "cannot look for its configuration");
-	if (said.e.code)
-		return err_set(e, said.e.code, "%s", said.e.msg);
-	if (said.len == SIZE_MAX)
-		return 0;
-	buf = calloc(1, said.len + 1);
-	if (!buf || fd_read(in, buf, said.len) != (ssize_t)said.len)
-		return err_set(e, ENOMEM, "out of memory");
-	*text = buf;
-	*len = said.len;
-	buf = NULL;
-	return 0;
-}
-
-static int config_of_device(const struct image *img, char **text, size_t *len, struct err *e)
-{
-	int ends[2], r;
-	pid_t pid;
-
-	*text = NULL;
-	*len = 0;
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_sys(e, errno, "cannot look for its configuration");
-	pid = fork();
-	if (pid == 0)
-		config_child(img, ends[1]);
-	close(ends[1]);
-	r = pid < 0 ? err_sys(e, errno, "cannot look for its configuration")
-		    : config_hear(ends[0], text, len, e);
-	close(ends[0]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	return r;
-}
-
-int image_config_of(const struct image *img, char **text, size_t *len, struct err *e)
-{
-	struct stat st;
-
-	if (SYS_OLD_KERNELS && !img->detached && fstat(img->tree, &st) == 0 && !S_ISDIR(st.st_mode))
-		return config_of_device(img, text, len, e);
-	return image_config_read(img->tree, text, len, e);
 }
 
 /* ---- text -------------------------------------------------------------------------------------- */

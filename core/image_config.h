@@ -41,9 +41,6 @@ bool image_config_allows(const char *key);
  */
 int image_config_read(int tree, char **text, size_t *len, struct err *e);
 
-/* The same of an image that is prepared, also where its tree can only be looked at in a mount namespace. */
-int image_config_of(const struct image *img, char **text, size_t *len, struct err *e);
-
 /* The text as a spec with just those fields set, owned by the caller. Errors say line and column. */
 int image_config_parse(const char *text, size_t len, struct spec **out, struct err *e);
 

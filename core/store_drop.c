@@ -160,12 +160,13 @@ static int drop_tree_aside(const struct store *s, const char *id)
 {
 	char gone[STORE_ENTRY], tree[STORE_ENTRY];
 	AUTO_FD int lock = drop_lock_trees(s);
+	struct stat st;
 
 	str_format(gone, sizeof(gone), STORE_GONE "%s", id);
 	str_format(tree, sizeof(tree), DROP_TREES "/%s", id);
 	if (lock < 0)
 		return lock;
-	if (faccessat(s->dir, tree, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(s->dir, tree, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	if (store_runs(id))
 		return -EBUSY;

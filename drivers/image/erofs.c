@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "core/driver.h"
@@ -58,6 +57,9 @@ static int erofs_refused(const struct image *img, int code, struct err *e)
 			e, code,
 			"%s: the kernel has no EROFS (CONFIG_EROFS_FS); try `modprobe erofs` or use a squashfs image",
 			base);
+	if (code == ENOSYS)
+		return err_set(e, code,
+			       "%s: fsopen(2) is denied here by a sandbox; use a tar image", base);
 	if (code == EINVAL || code == EOPNOTSUPP)
 		return err_set(
 			e, code,
@@ -78,12 +80,7 @@ static int erofs_prepare_device(struct image *img, struct err *e)
 	if (device < -1)
 		return err_wrap(e, path_base(img->path));
 	img->tree = sys_mount_new("erofs", img->dev);
-	if (img->tree >= 0)
-		return 0;
-	if (img->tree != -ENOSYS)
-		return erofs_refused(img, -fd_take(&img->tree), e);
-	img->tree = fd_take(&device);
-	return 0;
+	return img->tree < 0 ? erofs_refused(img, -fd_take(&img->tree), e) : 0;
 }
 
 static int erofs_prepare(struct image *img, struct err *e)
@@ -98,7 +95,7 @@ static int erofs_prepare(struct image *img, struct err *e)
 		if (img->tree >= 0)
 			return 0;
 		/* Kernels that want a device say that this is none. */
-		if (img->tree != -ENOTBLK && img->tree != -ENOSYS && img->tree != -EINVAL)
+		if (img->tree != -ENOTBLK && img->tree != -EINVAL)
 			return erofs_refused(img, -fd_take(&img->tree), e);
 	}
 	return erofs_prepare_device(img, e);
@@ -108,9 +105,6 @@ static int erofs_attach(const struct image *img, const char *target, struct err 
 {
 	int r = sys_mount_place(img->tree, target);
 
-	/* Before Linux 5.2 the tree is the device. */
-	if (r == -ENOSYS && img->dev[0])
-		r = mount(img->dev, target, "erofs", MS_RDONLY | MS_NODEV, NULL) < 0 ? -errno : 0;
 	return r < 0 ? erofs_refused(img, -r, e) : 0;
 }
 

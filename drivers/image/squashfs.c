@@ -10,7 +10,6 @@
 #include <linux/fs.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "core/driver.h"
@@ -90,6 +89,9 @@ static int squashfs_refused(const struct image *img, int code, struct err *e)
 			e, code,
 			"%s: the kernel has no squashfs (CONFIG_SQUASHFS); try `modprobe squashfs` or use a tar image",
 			base);
+	if (SYS_OLD_KERNELS && code == ENOSYS)
+		return err_set(e, code,
+			       "%s: fsopen(2) is denied here by a sandbox; use a tar image", base);
 	if (img->verity && (code == EIO || code == EINVAL))
 		return err_set(e, code, "%s: is not the image of verity = %.12s..., or is damaged",
 			       base, img->verity);
@@ -146,12 +148,7 @@ static int squashfs_prepare(struct image *img, struct err *e)
 	 * cgroup or its user namespace would not let it have the device.
 	 */
 	img->tree = sys_mount_new("squashfs", img->dev);
-	if (img->tree >= 0)
-		return 0;
-	if (!SYS_OLD_KERNELS || img->tree != -ENOSYS)
-		return squashfs_refused(img, -fd_take(&img->tree), e);
-	img->tree = fd_take(&device);
-	return 0;
+	return img->tree < 0 ? squashfs_refused(img, -fd_take(&img->tree), e) : 0;
 }
 
 static int squashfs_attach(const struct image *img, const char *target, struct err *e)
@@ -161,11 +158,6 @@ static int squashfs_attach(const struct image *img, const char *target, struct e
 	if (img->in_userns)
 		return image_bind(img, target, e);
 	r = sys_mount_place(img->tree, target);
-
-	/* Before Linux 5.2 the tree is the device. */
-	if (SYS_OLD_KERNELS && r == -ENOSYS)
-		r = mount(img->dev, target, "squashfs", MS_RDONLY | MS_NODEV, NULL) < 0 ? -errno
-											: 0;
 	return r < 0 ? squashfs_refused(img, -r, e) : 0;
 }
 
