@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Variables of a boot loader that chooses between two systems; see slots.h. Runs in the CLI and in a child of the
- * supervisor: it may block. Must never leave half of a change: files are replaced as a whole, programs get all
- * of it at once. Source of the block's form: GRUB manual, "GRUB environment block".
+ * supervisor: it may block. Must never leave half of a change that is worse than none: files are replaced as a whole,
+ * a hook gets all of it at once, U-Boot's environment is changed in an order that makes sense after each step.
+ * Source of the block's form: GRUB manual, "GRUB environment block".
  */
 #include "core/slots.h"
 
@@ -211,33 +212,35 @@ static int slots_run(char **argv, const char *text, char *answer, size_t size, s
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
 }
 
-static unsigned int slots_argv(const struct strv *how, int kind, char *argv[16], const char *get)
+/* The programs of a device are also where root's are; the kernel gives PID 1 no PATH. */
+static void slots_path(void)
+{
+	if (!getenv("PATH"))
+		setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+}
+
+static void slots_argv(const struct strv *how, const char *verb, const char *name, char *argv[18])
 {
 	unsigned int n = 0;
 
-	if (kind == SLOTS_UBOOT)
-		argv[n++] = (char *)(uintptr_t)(get ? "fw_printenv" : "fw_setenv");
-	for (unsigned int i = 1; kind == SLOTS_HOOK && i < how->n; i++)
+	slots_path();
+	for (unsigned int i = 1; i < how->n; i++)
 		argv[n++] = how->v[i];
-	if (kind == SLOTS_HOOK)
-		argv[n++] = (char *)(uintptr_t)(get ? "get" : "set");
-	else
-		argv[n++] = (char *)(uintptr_t)(get ? "-n" : "-s");
-	if (get)
-		argv[n++] = (char *)(uintptr_t)get;
-	else if (kind == SLOTS_UBOOT)
-		argv[n++] = (char *)(uintptr_t) "-";
+	argv[n++] = (char *)(uintptr_t)verb;
+	argv[n++] = (char *)(uintptr_t)name;
 	argv[n] = NULL;
-	return n;
 }
 
 static int slots_ask(const struct strv *how, int kind, const char *name, char value[SLOTS_VALUE],
 		     struct err *e)
 {
-	char *argv[18];
+	char *argv[18] = { (char *)(uintptr_t) "fw_printenv", (char *)(uintptr_t) "-n",
+			   (char *)(uintptr_t)name };
 	int r;
 
-	slots_argv(how, kind, argv, name);
+	slots_path();
+	if (kind == SLOTS_HOOK)
+		slots_argv(how, "get", name, argv);
 	r = slots_run(argv, "", value, SLOTS_VALUE, e);
 	if (r < 0)
 		return r;
@@ -249,19 +252,44 @@ static int slots_ask(const struct strv *how, int kind, const char *name, char va
 	return 0;
 }
 
-static int slots_tell(const struct strv *how, int kind, const struct slots_var *vars,
-		      unsigned int n, struct err *e)
+static int slots_did(int r, const char *program, struct err *e)
+{
+	return r <= 0	  ? r
+	       : r == 127 ? err_set(e, ENOENT, "%s: cannot be run", program)
+			  : err_set(e, EIO, "%s: failed with exit code %d", program, r);
+}
+
+static int slots_tell(const struct strv *how, const struct slots_var *vars, unsigned int n,
+		      struct err *e)
 {
 	char *argv[18], text[SLOTS_BLOCK] = "", answer[SLOTS_VALUE];
 	size_t used = 0;
-	int r;
 
 	for (unsigned int i = 0; i < n; i++)
 		used += str_format(text + used, sizeof(text) - used, "%s %s\n", vars[i].name,
 				   vars[i].value);
-	slots_argv(how, kind, argv, NULL);
-	r = slots_run(argv, text, answer, sizeof(answer), e);
-	return r <= 0 ? r : err_set(e, EIO, "%s: failed with exit code %d", argv[0], r);
+	slots_argv(how, "set", NULL, argv);
+	return slots_did(slots_run(argv, text, answer, sizeof(answer), e), argv[0], e);
+}
+
+/*
+ * One after the other, in an order in which each first part of it makes sense: the scripts that would do all at
+ * once are "NAME VALUE" for U-Boot's own fw_setenv and "NAME=VALUE" for that of libubootenv, which both
+ * take the other for something else without a word.
+ */
+static int slots_setenv(const struct slots_var *vars, unsigned int n, struct err *e)
+{
+	char answer[SLOTS_VALUE];
+	int r = 0;
+
+	slots_path();
+	for (unsigned int i = 0; i < n && r == 0; i++) {
+		char *argv[] = { (char *)(uintptr_t) "fw_setenv", (char *)(uintptr_t)vars[i].name,
+				 vars[i].value[0] ? (char *)(uintptr_t)vars[i].value : NULL, NULL };
+
+		r = slots_did(slots_run(argv, "", answer, sizeof(answer), e), argv[0], e);
+	}
+	return r;
 }
 
 /* ---- variables ---------------------------------------------------------------------------------- */
@@ -289,8 +317,10 @@ static int slots_set(const struct strv *how, const struct slots_var *vars, unsig
 
 	if (kind < 0)
 		return slots_check(how, e);
-	if (kind != SLOTS_FILE && kind != SLOTS_GRUB)
-		return slots_tell(how, kind, vars, n, e);
+	if (kind == SLOTS_UBOOT)
+		return slots_setenv(vars, n, e);
+	if (kind == SLOTS_HOOK)
+		return slots_tell(how, vars, n, e);
 	return slots_store(how->v[1], vars, n, kind == SLOTS_GRUB, e);
 }
 
@@ -358,10 +388,11 @@ int slots_try(const struct strv *how, const char *name, struct err *e)
 static int slots_settle(const struct strv *how, const char *good, struct err *e)
 {
 	const struct slots_var vars[] = {
-		{ "try", "" }, { "bootcount", "0" }, { "upgrade_available", "0" }, { "slot", good }
+		{ "slot", good }, { "upgrade_available", "0" }, { "bootcount", "0" }, { "try", "" }
 	};
+	unsigned int skip = good ? 0 : 1;
 
-	return slots_set(how, vars, good ? 4 : 3, e);
+	return slots_set(how, vars + skip, 4 - skip, e);
 }
 
 int slots_good(const struct strv *how, struct err *e)

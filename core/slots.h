@@ -16,7 +16,8 @@
  *
  *	file PATH      lines NAME=VALUE; replaced as a whole
  *	grub PATH      a GRUB environment block (1024 bytes); replaced as a whole
- *	uboot          U-Boot's environment, by the programs fw_printenv and fw_setenv
+ *	uboot          U-Boot's environment, by the programs fw_printenv and fw_setenv (of libubootenv, or of
+ *	               U-Boot), one variable after the other
  *	hook PROG...   a program: `PROG get NAME` prints the value, `PROG set` reads lines "NAME VALUE" and makes all
  *	               of them so at once; an empty value removes. Exit code 0 is success. MYCTR_SLOT in its
  *	               environment is the system that runs.

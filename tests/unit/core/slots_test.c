@@ -175,8 +175,8 @@ static void test_programs(void **state)
 	snprintf(script, sizeof(script), "#!/bin/sh\n[ \"$1\" = -n ] && exec %s get $2\n", hook);
 	write_file(fw, script, 0755);
 	snprintf(fw, sizeof(fw), "%s/fw_setenv", dir);
-	snprintf(script, sizeof(script), "#!/bin/sh\n[ \"$1 $2\" = '-s -' ] && exec %s set\n",
-		 hook);
+	snprintf(script, sizeof(script),
+		 "#!/bin/sh\ncase $1 in -*) exit 1 ;; esac\necho \"$1 $2\" | %s set\n", hook);
 	write_file(fw, script, 0755);
 	snprintf(old, sizeof(old), "%s", getenv("PATH"));
 	snprintf(script, sizeof(script), "%s:%.300s", dir, old);
