@@ -34,6 +34,7 @@ obj-$(CONFIG_SYSCTL) += core/sysctl.o
 obj-$(if $(CONFIG_SYSCTL),,y) += core/sysctl_none.o
 obj-y += core/codec.o
 obj-$(CONFIG_HOST_AB) += core/slots.o
+obj-$(CONFIG_SLOTS_DOCTOR) += core/slots_doctor.o
 obj-$(CONFIG_UPDATE) += core/update.o core/boot_id.o
 obj-$(CONFIG_FACTORY) += core/factory.o core/boot_id.o
 obj-$(CONFIG_STATE) += core/record.o core/state.o core/state_live.o

@@ -25,6 +25,7 @@
 #ifndef CORE_SLOTS_H
 #define CORE_SLOTS_H
 
+#include "core/lib/config.h"
 #include "core/lib/err.h"
 #include "core/lib/str.h"
 #include "core/spec.h"
@@ -54,6 +55,20 @@ int slots_bad(const struct strv *how, struct err *e);
 
 /* What runs does not do: what is tried no more, or else the other of "a" and "b" is tried next. */
 int slots_other(const struct strv *how, struct err *e);
+
+/* A line of `myctr check`: state is "found", "MISSING" or "note". */
+typedef void slots_row_fn(const char *state, const char *name, const char *text, void *arg);
+
+/* Says what there is to say about boot-slots; returns how many lines say MISSING. */
+#if IS_ENABLED(CONFIG_SLOTS_DOCTOR)
+unsigned int slots_doctor(const struct strv *how, slots_row_fn *row, void *arg);
+#else
+static inline unsigned int slots_doctor(const struct strv *how UNUSED, slots_row_fn *row UNUSED,
+					void *arg UNUSED)
+{
+	return 0;
+}
+#endif
 
 /* ---- the texts, for tests ------------------------------------------------------------------------ */
 

@@ -15,6 +15,7 @@
 #include "core/machine.h"
 #include "core/rootless.h"
 #include "core/rules.h"
+#include "core/slots.h"
 #include "core/system.h"
 
 #define WIDTH 80
@@ -227,6 +228,7 @@ static int run(struct cmd_line *line)
 			bad += put_feature(&o, &n, i);
 	if (IS_ENABLED(CONFIG_MACHINE))
 		bad += put_machine(&o, &m);
+	bad += slots_doctor(&m.system.boot_slots, put_row, &o);
 	rules_others(put_other, &o, NULL);
 	put_nameless(&o, &m);
 	if (bad)
