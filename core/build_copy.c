@@ -335,28 +335,6 @@ static int copy_attributes(const struct copy_run *x, int dir, const char *name,
 	return 0;
 }
 
-/* The folder of path in the root, made when it is missing. */
-static int copy_open_parent(const struct copy_run *x, const char *path, char *name, size_t size)
-{
-	char parent[PATH_MAX];
-	int dir = path_open_parent(x->root, path, false, name, size), made;
-	size_t n = strlen(path);
-
-	if (dir != -ENOENT || n >= sizeof(parent))
-		return dir;
-	while (n > 0 && path[n - 1] == '/')
-		n--;
-	while (n > 0 && path[n - 1] != '/')
-		n--;
-	memcpy(parent, path, n);
-	parent[n] = '\0';
-	made = build_make_folder(x->root, n ? parent : "/", &x->own);
-	if (made < 0)
-		return made;
-	fd_close(&made);
-	return path_open_parent(x->root, path, false, name, size);
-}
-
 static int copy_regular(int in, int dir, const char *name, const char *path, struct err *e)
 {
 	AUTO_FD int out =
@@ -433,7 +411,7 @@ static int copy_entry(const struct copy_run *x, int in, int dirfd, const char *f
 		      const struct stat *st, const char *path, struct err *e)
 {
 	char name[NAME_MAX + 1];
-	AUTO_FD int dir = copy_open_parent(x, path, name, sizeof(name));
+	AUTO_FD int dir = build_open_parent(x->root, path, &x->own, name, sizeof(name));
 	bool linked = x->links && copy_has_names(st);
 	int r;
 
@@ -472,7 +450,7 @@ static int copy_folder(const struct copy_run *x, const struct stat *st, const ch
 			return err_set(e, ENOTDIR, "%s: is not a folder there", path);
 		return 0;
 	}
-	dir = copy_open_parent(x, path, name, sizeof(name));
+	dir = build_open_parent(x->root, path, &x->own, name, sizeof(name));
 	if (dir < 0)
 		return err_sys(e, dir, "%s: cannot make the folder", path);
 	if (mkdirat(dir, name, 0755) < 0)

@@ -51,6 +51,28 @@ int build_make_folder(int root, const char *path, const struct build_owner *own)
 	return r < 0 ? r : path_mkdirs_beneath(root, path, 0755);
 }
 
+int build_open_parent(int root, const char *path, const struct build_owner *own, char *name,
+		      size_t size)
+{
+	char parent[PATH_MAX];
+	int dir = path_open_parent(root, path, false, name, size), made;
+	size_t n = strlen(path);
+
+	if (dir != -ENOENT || n >= sizeof(parent))
+		return dir;
+	while (n > 0 && path[n - 1] == '/')
+		n--;
+	while (n > 0 && path[n - 1] != '/')
+		n--;
+	memcpy(parent, path, n);
+	parent[n] = '\0';
+	made = build_make_folder(root, n ? parent : "/", own);
+	if (made < 0)
+		return made;
+	fd_close(&made);
+	return path_open_parent(root, path, false, name, size);
+}
+
 int build_unpack(int fd, const char *name, int root, const char *to, const struct build_owner *own,
 		 struct err *e)
 {

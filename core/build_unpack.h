@@ -21,6 +21,10 @@ struct build_owner {
  */
 int build_make_folder(int root, const char *path, const struct build_owner *own);
 
+/* As path_open_parent(), making what is missing in the same way. */
+int build_open_parent(int root, const char *path, const struct build_owner *own, char *name,
+		      size_t size);
+
 /*
  * If fd (not owned) is an archive that this build can read, unpacks it into the folder `to` of the tree at
  * root, which is made when missing: 1. 0 when it is none, -errno when it is damaged or does not fit.
