@@ -161,26 +161,29 @@ static void lease_table_free(struct lease_table *t)
 	free(t->v);
 }
 
+static int lease_remember(const uint8_t buf[RECORD_COPY], uint32_t slot, void *arg)
+{
+	struct lease_table *t = arg;
+
+	(void)slot;
+	if (buf[RECORD_KIND] != LEASE)
+		return 0;
+	if (t->n == t->size) {
+		unsigned int size = t->size ? 2 * t->size : 16;
+		struct net_link *more = realloc(t->v, size * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		t->v = more;
+		t->size = size;
+	}
+	lease_decode(&t->v[t->n++], buf);
+	return 0;
+}
+
 static int lease_read(struct records *r, struct lease_table *t)
 {
-	uint8_t buf[RECORD_COPY];
-	uint32_t slots = r->fd >= 0 ? record_slots(r) : 0;
-
-	for (uint32_t i = 0; i < slots; i++) {
-		if (record_get(r, i, buf) < 0 || buf[RECORD_KIND] != LEASE)
-			continue;
-		if (t->n == t->size) {
-			unsigned int size = t->size ? 2 * t->size : 16;
-			struct net_link *more = realloc(t->v, size * sizeof(*more));
-
-			if (!more)
-				return -ENOMEM;
-			t->v = more;
-			t->size = size;
-		}
-		lease_decode(&t->v[t->n++], buf);
-	}
-	return 0;
+	return r->fd >= 0 ? record_each(r, lease_remember, t) : 0;
 }
 
 static bool lease_is_of(const struct net_link *a, const struct net_link *l)
@@ -413,26 +416,35 @@ unsigned int lease_others(struct leases *s, const struct net_link *l)
 
 /* ---- looking and forgetting ---------------------------------------------------------------------- */
 
+struct lease_asker {
+	const char *container;
+	int (*each)(const struct net_link *l, void *arg);
+	void *arg;
+};
+
+static int lease_tell(const uint8_t buf[RECORD_COPY], uint32_t slot, void *arg)
+{
+	const struct lease_asker *a = arg;
+	struct net_link l;
+
+	(void)slot;
+	if (buf[RECORD_KIND] != LEASE)
+		return 0;
+	lease_decode(&l, buf);
+	return a->container && strcmp(l.container, a->container) != 0 ? 0 : a->each(&l, a->arg);
+}
+
 int lease_each(const char *container, int (*each)(const struct net_link *l, void *arg), void *arg)
 {
-	uint8_t buf[RECORD_COPY];
+	struct lease_asker a = { .container = container, .each = each, .arg = arg };
 	char path[PATHS_MAX];
-	struct net_link l;
 	struct records r;
-	uint32_t slots;
-	int ret = 0;
+	int ret;
 
 	paths_of(path, paths.run, "addresses", NULL);
 	if (record_open(&r, &lease_format, path, LEASE_CAPACITY, false, false, NULL) < 0)
 		return 0;
-	slots = record_slots(&r);
-	for (uint32_t i = 0; i < slots && ret >= 0; i++) {
-		if (record_get(&r, i, buf) < 0 || buf[RECORD_KIND] != LEASE)
-			continue;
-		lease_decode(&l, buf);
-		if (!container || strcmp(l.container, container) == 0)
-			ret = each(&l, arg);
-	}
+	ret = record_each(&r, lease_tell, &a);
 	record_close(&r);
 	return ret;
 }

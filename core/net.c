@@ -328,17 +328,19 @@ int net_down(const char *container)
 	AUTO_LEASES struct leases s = { .run.fd = -1, .data.fd = -1 };
 	struct net_link links[LAUNCH_NETS_MAX];
 	unsigned int n = lease_of(container, links, LAUNCH_NETS_MAX);
-	bool up = false;
+	bool up = false, ports = false;
 	int result = 0;
 
-	for (unsigned int i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++) {
 		up = up || links[i].up;
+		ports = ports || links[i].ports[0];
+	}
 	if (!up)
 		return 0;
 	result = lease_open(&s, false, NULL);
 	if (result < 0)
 		return result == -ENOENT ? 0 : result;
-	result = publish_down(container);
+	result = ports ? publish_down(container) : 0;
 	for (unsigned int i = 0; i < n; i++) {
 		const struct net_driver *d = net_driver_of(links[i].kind);
 		bool last;

@@ -109,11 +109,6 @@ static int slot_current(const struct records *s, uint32_t slot, uint8_t buf[RECO
 	return -EILSEQ;
 }
 
-static bool copy_free(const uint8_t buf[RECORD_COPY])
-{
-	return le_get16(buf + RECORD_KIND) == RECORD_FREE;
-}
-
 int record_get(const struct records *s, uint32_t i, uint8_t buf[RECORD_COPY])
 {
 	int copy;
@@ -123,7 +118,7 @@ int record_get(const struct records *s, uint32_t i, uint8_t buf[RECORD_COPY])
 	copy = slot_current(s, i, buf);
 	if (copy < 0)
 		return copy;
-	return copy_free(buf) ? -ENOENT : 0;
+	return le_get16(buf + RECORD_KIND) == RECORD_FREE ? -ENOENT : 0;
 }
 
 int record_get_copy(const struct records *s, uint32_t i, int copy, uint8_t buf[RECORD_COPY])
@@ -230,7 +225,7 @@ static int group_get(struct records *s, const struct slot_group *g, uint32_t i,
 		return record_get(s, i, buf);
 	if (copy >= 0)
 		memcpy(buf, g->copies[copy] + at, RECORD_COPY);
-	if (copy >= 0 && !copy_free(buf))
+	if (copy >= 0 && le_get16(buf + RECORD_KIND) != RECORD_FREE)
 		return 0;
 	/* The first free one is the one that will be taken. */
 	if (s->locked && !s->known.valid)
@@ -276,6 +271,22 @@ int record_find(struct records *s, uint16_t kind, const char *key, uint8_t buf[R
 	uint32_t vacant;
 
 	return slot_search(s, kind, key, buf, &vacant);
+}
+
+int record_each(struct records *s, record_fn *each, void *arg)
+{
+	uint32_t slots = record_slots(s);
+	uint8_t buf[RECORD_COPY];
+	struct slot_group group;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < slots && rc >= 0; i++) {
+		if (i % RECORD_GROUP == 0)
+			group_read(s, i, &group);
+		if (!group_get(s, &group, i, buf))
+			rc = each(buf, i, arg);
+	}
+	return rc < 0 ? rc : 0;
 }
 
 static int record_set_lock(int fd, short type)
@@ -392,11 +403,6 @@ int record_reserve(struct records *s, uint16_t kind, const char *key, uint8_t bu
 		   struct err *e)
 {
 	return claim(s, kind, key, buf, false, e);
-}
-
-void record_own(struct records *s)
-{
-	s->owned = true;
 }
 
 static int slot_holds(struct records *s, uint32_t slot, const char *key)

@@ -93,6 +93,10 @@ int record_get(const struct records *s, uint32_t i, uint8_t buf[RECORD_COPY]);
 /* Finds by kind and key: slot number and its bytes, or -ENOENT. */
 int record_find(struct records *s, uint16_t kind, const char *key, uint8_t buf[RECORD_COPY]);
 
+/* Calls each for the records in use, whatever their kind, reading many at once. Its first result below 0, or 0. */
+typedef int record_fn(const uint8_t buf[RECORD_COPY], uint32_t slot, void *arg);
+int record_each(struct records *s, record_fn *each, void *arg);
+
 /*
  * Finds or makes the slot of kind and key, under the lock. Returns the slot; buf is what is there (zeroed
  * but for kind and key when new). -ENOSPC when full.
@@ -111,7 +115,10 @@ int record_reserve(struct records *s, uint16_t kind, const char *key, uint8_t bu
  * From the next record_put() on, this process alone writes that slot until record_close(): what counts
  * there is then remembered instead of read before each write. For one that keeps a single record.
  */
-void record_own(struct records *s);
+static inline void record_own(struct records *s)
+{
+	s->owned = true;
+}
 
 /*
  * Holds the lock over several calls: look at a record and take it before another process does. Waits
