@@ -9,7 +9,7 @@ obj-$(CONFIG_WATCHDOG) += init/watchdog.o
 obj-$(CONFIG_LADDER) += init/ladder.o
 obj-$(CONFIG_HEALTH) += init/health.o init/health_probe.o
 obj-$(CONFIG_NET_NFT) += init/guard.o
-obj-$(CONFIG_NET_FORWARD) += init/ports.o init/forward.o init/forward_tcp.o init/forward_udp.o
+obj-$(CONFIG_NET_FORWARD) += init/ports.o init/forward.o init/forward_tcp.o init/forward_udp.o init/fair.o core/lib/addr.o
 obj-$(CONFIG_REEXEC) += init/reexec.o
 obj-$(CONFIG_FACTORY) += init/factory.o
 obj-$(CONFIG_HOST_AB) += init/slots.o
@@ -32,6 +32,6 @@ obj-$(CONFIG_BOOT_TEMPLATE) += init/hostname.o
 obj-$(CONFIG_BOOT_MOUNT) += init/mounts.o
 obj-$(CONFIG_INTERFACE) += init/interface.o
 obj-$(CONFIG_CLI) += init/daemon.o
-obj-$(CONFIG_DNS) += init/dns.o init/dns_names.o init/dns_hosts.o init/dns_ask.o init/dns_tcp.o core/lib/dns.o core/lib/addr.o
+obj-$(CONFIG_DNS) += init/dns.o init/dns_names.o init/dns_hosts.o init/dns_ask.o init/dns_tcp.o init/fair.o core/lib/dns.o core/lib/addr.o
 # earlier than this the clock never is
 $(O)/init/clock.o: CPPFLAGS += $(if $(SOURCE_DATE_EPOCH),-DCLOCK_BUILD=$(SOURCE_DATE_EPOCH))

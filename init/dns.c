@@ -76,6 +76,15 @@ size_t dns_answer_here(struct dns *d, struct dns_net *net, const union dns_peer 
 	return 0;
 }
 
+struct fair_seat dns_seat(struct dns *d, const struct dns_net *net, const union dns_peer *p)
+{
+	struct fair_seat seat = { .group = net, .who = dns_addr_of(p), .since = event_now() };
+
+	if (!dns_names_who(d, net, &seat.who))
+		seat.who.len = 0;
+	return seat;
+}
+
 /* False when nothing more is there. */
 static bool dns_one(struct dns_socket *s)
 {

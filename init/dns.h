@@ -19,15 +19,16 @@
 #include "core/lib/dns.h"
 #include "core/lib/netlink.h"
 #include "core/network.h"
+#include "init/fair.h"
 #include "init/sup.h"
 
 #define DNS_NETS 32
 #define DNS_SERVERS 8	 /* of one list of upstreams */
 #define DNS_QUERY 512	 /* bytes of a query; longer ones are refused */
 #define DNS_ASKS 64	 /* questions under way over UDP */
-#define DNS_ASKS_EACH 16 /* of these, from one address */
+#define DNS_ASKS_EACH 16 /* of these, from one container; from all that are none, together */
 #define DNS_CONNS 16	 /* TCP connections of containers */
-#define DNS_CONNS_EACH 4 /* of these, from one address */
+#define DNS_CONNS_EACH 4 /* of these, likewise */
 #define DNS_TRIES 4 /* servers asked before giving up, the same one again where there is only one */
 #define DNS_TRY_MS 1100	  /* for each: all of them take less than the 5 s a resolver waits */
 #define DNS_IDLE_MS 10000 /* a connection on which nothing happens */
@@ -75,6 +76,7 @@ struct dns_ask {
 	struct event_source up; /* the socket to the server that is asked now */
 	struct event_timer timer;
 	struct dns_socket *from;
+	struct fair_seat seat;
 	union dns_peer client;
 	struct dns_servers servers;
 	unsigned int tries;
@@ -92,6 +94,7 @@ struct dns_conn {
 	struct event_timer timer;
 	struct dns *dns;
 	struct dns_net *net;
+	struct fair_seat seat;
 	union dns_peer peer;
 	struct dns_servers servers;
 	enum dns_phase phase;
@@ -138,6 +141,9 @@ struct dns {
 
 /* The address of a peer, without its port. */
 struct addr dns_addr_of(const union dns_peer *p);
+
+/* Whose row of a table it is: an address that no container has is as good as any other such. */
+struct fair_seat dns_seat(struct dns *d, const struct dns_net *net, const union dns_peer *p);
 
 /* dns_names.c: what is to be said of q, asked by from on net. */
 enum dns_verdict {

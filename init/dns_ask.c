@@ -153,17 +153,31 @@ static void ask_ready(struct event_source *s, uint32_t events)
 	}
 }
 
-static bool ask_same(const struct dns_ask *a, const union dns_peer *client, bool port)
+static bool ask_is_again(const struct dns_ask *a, const union dns_peer *client, uint16_t id)
 {
 	struct addr x = dns_addr_of(&a->client), y = dns_addr_of(client);
 
-	return a->from && addr_same(&x, &y) &&
-	       (!port || a->client.v4.sin_port == client->v4.sin_port);
+	return a->q.id == id && addr_same(&x, &y) && a->client.v4.sin_port == client->v4.sin_port;
 }
 
-/* A free row; NULL when there is none, or too many are this client's, or (*again) it only repeats itself. */
-static struct dns_ask *ask_row(struct dns *d, const union dns_peer *client, uint16_t id,
-			       bool *again)
+/* A row of a full table that has to give way. */
+static struct dns_ask *ask_displace(struct dns *d, const struct fair_seat *seat)
+{
+	struct fair_seat seats[DNS_ASKS];
+	int i;
+
+	for (i = 0; i < DNS_ASKS; i++)
+		seats[i] = d->asks[i].seat;
+	i = fair_choose(seats, DNS_ASKS, seat->group, &seat->who);
+	if (i < 0)
+		return NULL;
+	ask_fail(&d->asks[i]);
+	return &d->asks[i];
+}
+
+/* A row for this client; NULL when there is none, too many are its own, or (*again) it only repeats itself. */
+static struct dns_ask *ask_row(struct dns *d, const union dns_peer *client,
+			       const struct fair_seat *seat, uint16_t id, bool *again)
 {
 	struct dns_ask *row = NULL;
 	unsigned int n = 0;
@@ -172,20 +186,24 @@ static struct dns_ask *ask_row(struct dns *d, const union dns_peer *client, uint
 	for (unsigned int i = 0; i < DNS_ASKS; i++) {
 		struct dns_ask *a = &d->asks[i];
 
-		if (!a->from)
+		if (!a->from) {
 			row = a;
-		else if (ask_same(a, client, false))
-			n++;
-		*again |= a->q.id == id && ask_same(a, client, true);
+			continue;
+		}
+		n += a->seat.group == seat->group && addr_same(&a->seat.who, &seat->who);
+		*again |= ask_is_again(a, client, id);
 	}
-	return n < DNS_ASKS_EACH ? row : NULL;
+	if (*again || n >= DNS_ASKS_EACH)
+		return NULL;
+	return row ? row : ask_displace(d, seat);
 }
 
 void dns_ask(struct dns *d, struct dns_socket *from, const union dns_peer *client,
 	     const struct dns_question *q, const uint8_t *query, size_t len)
 {
 	bool again;
-	struct dns_ask *a = ask_row(d, client, q->id, &again);
+	struct fair_seat seat = dns_seat(d, from->net, client);
+	struct dns_ask *a = ask_row(d, client, &seat, q->id, &again);
 	uint8_t msg[DNS_QUERY];
 
 	if (again)
@@ -197,6 +215,7 @@ void dns_ask(struct dns *d, struct dns_socket *from, const union dns_peer *clien
 		return;
 	}
 	a->from = from;
+	a->seat = seat;
 	a->up.fd = -1;
 	a->client = *client;
 	a->tries = 0;

@@ -303,23 +303,36 @@ static void tcp_late(struct event_timer *t)
 		tcp_end(c);
 }
 
-static struct dns_conn *tcp_row(struct dns *d, const union dns_peer *peer)
+static struct dns_conn *tcp_displace(struct dns *d, const struct fair_seat *seat)
 {
-	struct addr a = dns_addr_of(peer), b;
+	struct fair_seat seats[DNS_CONNS];
+	int i;
+
+	for (i = 0; i < DNS_CONNS; i++)
+		seats[i] = d->conns[i].seat;
+	i = fair_choose(seats, DNS_CONNS, seat->group, &seat->who);
+	if (i < 0)
+		return NULL;
+	tcp_end(&d->conns[i]);
+	return &d->conns[i];
+}
+
+static struct dns_conn *tcp_row(struct dns *d, const struct fair_seat *seat)
+{
 	struct dns_conn *row = NULL;
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < DNS_CONNS; i++) {
 		struct dns_conn *c = &d->conns[i];
 
-		if (!c->net) {
+		if (c->net)
+			n += c->net == seat->group && addr_same(&c->seat.who, &seat->who);
+		else
 			row = c;
-			continue;
-		}
-		b = dns_addr_of(&c->peer);
-		n += addr_same(&a, &b);
 	}
-	return n < DNS_CONNS_EACH ? row : NULL;
+	if (n >= DNS_CONNS_EACH)
+		return NULL;
+	return row ? row : tcp_displace(d, seat);
 }
 
 void dns_tcp_accept(struct event_source *source, uint32_t events)
@@ -329,14 +342,17 @@ void dns_tcp_accept(struct event_source *source, uint32_t events)
 	union dns_peer peer = { .sa.sa_family = AF_UNSPEC };
 	socklen_t size = sizeof(peer);
 	AUTO_FD int fd = accept4(source->fd, &peer.sa, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct fair_seat seat;
 	struct dns_conn *c;
 
 	(void)events;
 	if (fd < 0)
 		return;
-	c = tcp_row(d, &peer);
+	seat = dns_seat(d, s->net, &peer);
+	c = tcp_row(d, &seat);
 	if (!c)
 		return;
+	c->seat = seat;
 	c->dns = d;
 	c->net = s->net;
 	c->peer = peer;

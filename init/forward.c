@@ -128,6 +128,23 @@ static int forward_listen(struct forward *f, const struct port *p, int family, u
 	return 0;
 }
 
+static void forward_sweep(struct event_timer *t)
+{
+	struct forward *f = container_of(t, struct forward, sweep);
+	uint64_t now = event_now();
+
+	forward_tcp_sweep(f, now);
+	forward_udp_sweep(f, now);
+	if (f->conns || f->sessions)
+		forward_sweep_soon(f);
+}
+
+void forward_sweep_soon(struct forward *f)
+{
+	if (!f->sweep.at)
+		event_timer_set(f->loop, &f->sweep, FORWARD_SWEEP_MS);
+}
+
 static int forward_entry(struct forward *f, const struct port *p, const struct rules_ctr *c,
 			 const struct strv *wan, struct err *e)
 {
@@ -164,7 +181,7 @@ int forward_open(struct event_loop *loop, const struct rules_ctr *c, const struc
 		return err_set(e, ENOMEM, "publish: out of memory");
 	}
 	f->loop = loop;
-	f->sweep.expired = forward_udp_sweep;
+	f->sweep.expired = forward_sweep;
 	for (unsigned int i = 0; r >= 0 && i < c->publish->n; i++) {
 		r = port_parse(c->publish->v[i], &p, e);
 		if (r >= 0 && (!beside || !port_has_rules(&p)))

@@ -1,26 +1,34 @@
 // SPDX-License-Identifier: MIT
 /*
- * TCP for published ports without nf_tables: two sockets and two pipes a connection; splice(2) moves what
- * comes without it ever being in our memory. Runs in the loop.
+ * TCP for published ports without nf_tables: two sockets a connection, and while something is on its way a
+ * pipe for each direction; splice(2) moves what comes without it ever being in our memory. Runs in the loop; the table is bounded, and who holds most of
+ * it, or is silent for long, gives way.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/lib/fd.h"
+#include "init/fair.h"
 #include "init/forward_priv.h"
 
 #define TCP_TURN 8 /* chunks one direction may move before others have their turn */
+
+/* s; a peer that has vanished is found out after four minutes, not after the kernel's two hours. */
+#define TCP_KEEP_IDLE 120
+#define TCP_KEEP_EACH 30
+#define TCP_KEEP_TRIES 4
 
 /* One direction: from a side's socket into its pipe, out of it to the other side. */
 struct forward_side {
 	struct event_source source; /* only while something is waited for: a hang-up is always told */
 	struct forward_conn *conn;
-	int fd, pipe[2];
+	int fd, pipe[2]; /* -1 while the side waits with nothing held */
 	size_t held;	 /* bytes in the pipe */
 	bool eof, ended; /* its socket has no more; the other side was told */
 	uint32_t events; /* that are watched */
@@ -30,6 +38,8 @@ struct forward_conn {
 	struct forward_conn *next;
 	struct forward *f;
 	struct forward_side side[2]; /* client, container */
+	struct addr client;
+	uint64_t used; /* event_now() of the last step */
 	bool connected;
 };
 
@@ -51,6 +61,37 @@ static void tcp_close(struct forward_conn *c)
 	free(c);
 }
 
+static int tcp_take_pipe(struct forward_side *s)
+{
+	struct forward *f = s->conn->f;
+
+	if (s->pipe[0] >= 0)
+		return 0;
+	if (f->n_pipes) {
+		memcpy(s->pipe, f->pipes[--f->n_pipes], sizeof(s->pipe));
+		return 0;
+	}
+	if (pipe2(s->pipe, O_CLOEXEC | O_NONBLOCK) < 0) {
+		s->pipe[0] = s->pipe[1] = -1;
+		return -errno;
+	}
+	return s->pipe[1] < FORWARD_FD_MAX ? 0 : -EMFILE;
+}
+
+static void tcp_give_pipe(struct forward_side *s)
+{
+	struct forward *f = s->conn->f;
+
+	if (s->pipe[0] < 0 || s->held)
+		return;
+	if (f->n_pipes < FORWARD_PIPES) {
+		memcpy(f->pipes[f->n_pipes++], s->pipe, sizeof(s->pipe));
+		s->pipe[0] = s->pipe[1] = -1;
+	}
+	fd_close(&s->pipe[0]);
+	fd_close(&s->pipe[1]);
+}
+
 /* Moves what it can: 1 when more could be moved at once, 0 when a side has to wait, -errno at its end. */
 static int tcp_move(struct forward_side *from, struct forward_side *to)
 {
@@ -58,6 +99,10 @@ static int tcp_move(struct forward_side *from, struct forward_side *to)
 		ssize_t n;
 
 		if (!from->held && !from->eof) {
+			int r = tcp_take_pipe(from);
+
+			if (r < 0)
+				return r;
 			n = splice(from->fd, NULL, from->pipe[1], NULL, FORWARD_CHUNK,
 				   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 			if (n < 0)
@@ -105,13 +150,16 @@ static int tcp_step(struct forward_conn *c)
 	int error = 0, r = 0;
 	socklen_t len = sizeof(error);
 
+	c->used = event_now();
 	if (!c->connected) {
 		if (getsockopt(c->side[1].fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 || error)
 			return -ECONNREFUSED;
 		c->connected = true;
 	}
-	for (unsigned int i = 0; i < 2 && r >= 0; i++)
+	for (unsigned int i = 0; i < 2 && r >= 0; i++) {
 		r = tcp_move(&c->side[i], &c->side[!i]);
+		tcp_give_pipe(&c->side[i]);
+	}
 	if (r < 0 || (c->side[0].ended && c->side[1].ended))
 		return -EPIPE;
 	for (unsigned int i = 0; i < 2 && r >= 0; i++)
@@ -127,20 +175,31 @@ static void tcp_ready(struct event_source *s, uint32_t events)
 		tcp_close(c);
 }
 
+/* What a kernel does not know of it is left out; small pieces are not ours to gather. */
+static void tcp_options(int fd)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_NODELAY, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, TCP_KEEP_IDLE },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, TCP_KEEP_EACH },
+		{ IPPROTO_TCP, TCP_KEEPCNT, TCP_KEEP_TRIES },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(options); i++)
+		(void)setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+				 sizeof(options[i].value));
+}
+
 static int tcp_side(struct forward_side *s, int fd)
 {
-	int one = 1;
-
 	if (fd < 0)
 		return -errno;
 	s->fd = fd;
-	/* A peer that has vanished must not hold its place for ever; small pieces are not ours to gather. */
-	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (pipe2(s->pipe, O_CLOEXEC | O_NONBLOCK) == 0)
-		return 0;
-	s->pipe[0] = s->pipe[1] = -1;
-	return -errno;
+	tcp_options(fd);
+	return 0;
 }
 
 static int tcp_begin(const struct forward_port *l, struct forward_conn *c, int client)
@@ -156,27 +215,73 @@ static int tcp_begin(const struct forward_port *l, struct forward_conn *c, int c
 	return r < 0 ? r : tcp_watch(c, 1);
 }
 
-static void tcp_accept(struct forward_port *l, int client)
+/* An IPv6 client has a /64 to itself. */
+static struct addr tcp_client(const struct sockaddr_storage *from)
+{
+	struct addr a = { .len = from->ss_family == AF_INET ? 4 : 16 };
+
+	if (a.len == 4)
+		memcpy(a.b, &((const struct sockaddr_in *)from)->sin_addr, 4);
+	else
+		memcpy(a.b, &((const struct sockaddr_in6 *)from)->sin6_addr, 8);
+	return a;
+}
+
+/* The table is full: one of the client's that has most gives way, else the one that is silent for longest. */
+static struct forward_conn *tcp_displaced(const struct forward *f, const struct addr *client)
+{
+	struct fair_seat seats[FORWARD_CONNS_MAX];
+	struct forward_conn *by[FORWARD_CONNS_MAX], *oldest = NULL;
+	unsigned int n = 0;
+	int i;
+
+	for (struct forward_conn *c = f->conns; c && n < FORWARD_CONNS_MAX; c = c->next) {
+		seats[n] = (struct fair_seat){ .who = c->client, .since = c->used };
+		by[n++] = c;
+		oldest = !oldest || c->used < oldest->used ? c : oldest;
+	}
+	i = fair_choose(seats, n, NULL, client);
+	if (i >= 0)
+		return by[i];
+	return oldest && event_now() - oldest->used >= FORWARD_IDLE_MS ? oldest : NULL;
+}
+
+static struct forward_conn *tcp_new(struct forward *f, const struct addr *client, bool full)
 {
 	struct forward_conn *c = NULL;
 
-	/* The lowest number that is free says how many are not, of all containers together. */
-	if (l->f->n_conns < FORWARD_CONNS_MAX && client < FORWARD_FD_MAX)
-		c = calloc(1, sizeof(*c));
-	if (!c) {
-		close(client);
-		return;
+	if (full || f->n_conns >= FORWARD_CONNS_MAX) {
+		c = tcp_displaced(f, client);
+		if (!c)
+			return NULL;
+		tcp_close(c);
 	}
-	c->f = l->f;
-	c->next = l->f->conns;
-	l->f->conns = c;
-	l->f->n_conns++;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return NULL;
+	*c = (struct forward_conn){
+		.next = f->conns, .f = f, .client = *client, .used = event_now()
+	};
 	for (unsigned int i = 0; i < 2; i++)
 		c->side[i] = (struct forward_side){ .source = { .fd = -1, .ready = tcp_ready },
 						    .conn = c,
 						    .fd = -1,
 						    .pipe = { -1, -1 } };
-	if (tcp_begin(l, c, client) < 0)
+	f->conns = c;
+	f->n_conns++;
+	forward_sweep_soon(f);
+	return c;
+}
+
+static void tcp_accept(struct forward_port *l, int fd, const struct sockaddr_storage *from)
+{
+	struct addr client = tcp_client(from);
+	/* The lowest number that is free says how many are not, of all containers together. */
+	struct forward_conn *c = tcp_new(l->f, &client, fd >= FORWARD_FD_MAX);
+
+	if (!c)
+		close(fd);
+	else if (tcp_begin(l, c, fd) < 0)
 		tcp_close(c);
 }
 
@@ -186,11 +291,28 @@ void forward_tcp_ready(struct event_source *s, uint32_t events)
 
 	(void)events;
 	for (int i = 0; i < TCP_TURN; i++) {
-		int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		struct sockaddr_storage from = { 0 };
+		socklen_t len = sizeof(from);
+		int fd = accept4(s->fd, (struct sockaddr *)&from, &len,
+				 SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd < 0)
 			return;
-		tcp_accept(l, fd);
+		tcp_accept(l, fd, &from);
+	}
+}
+
+void forward_tcp_sweep(struct forward *f, uint64_t now)
+{
+	struct forward_conn *next;
+
+	for (struct forward_conn *c = f->conns; c; c = next) {
+		uint64_t silent = now - c->used;
+
+		next = c->next;
+		if ((!c->connected && silent >= FORWARD_CONNECT_MS) ||
+		    ((c->side[0].ended || c->side[1].ended) && silent >= FORWARD_HALF_MS))
+			tcp_close(c);
 	}
 }
 
@@ -198,4 +320,9 @@ void forward_tcp_end(struct forward *f)
 {
 	while (f->conns)
 		tcp_close(f->conns);
+	while (f->n_pipes) {
+		f->n_pipes--;
+		fd_close(&f->pipes[f->n_pipes][0]);
+		fd_close(&f->pipes[f->n_pipes][1]);
+	}
 }

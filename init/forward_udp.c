@@ -77,19 +77,15 @@ static void udp_drop_last(struct forward *f)
 		udp_close(f, s);
 }
 
-void forward_udp_sweep(struct event_timer *t)
+void forward_udp_sweep(struct forward *f, uint64_t now)
 {
-	struct forward *f = container_of(t, struct forward, sweep);
 	struct forward_session *next;
-	uint64_t now = event_now();
 
 	for (struct forward_session *s = f->sessions; s; s = next) {
 		next = s->next;
 		if (now - s->used >= FORWARD_UDP_MS)
 			udp_close(f, s);
 	}
-	if (f->sessions)
-		event_timer_set(f->loop, &f->sweep, FORWARD_UDP_MS / 4);
 }
 
 /* An answer: to the client, from the address it had asked. */
@@ -181,8 +177,8 @@ static struct forward_session *udp_new(struct forward_port *l, struct msghdr *h)
 	udp_remember(s, h);
 	s->next = f->sessions;
 	f->sessions = s;
-	if (f->n_sessions++ == 0 && !f->sweep.at)
-		event_timer_set(f->loop, &f->sweep, FORWARD_UDP_MS / 4);
+	f->n_sessions++;
+	forward_sweep_soon(f);
 	return s;
 }
 

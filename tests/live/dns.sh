@@ -36,6 +36,7 @@ subnet = 10.88.1.0/24
 subnet6 = fd00:88:1::/64
 [network lan1]
 subnet = 10.88.2.0/24
+strict = no
 [network apart]
 subnet = 10.88.3.0/24
 isolate = yes
@@ -205,6 +206,43 @@ is "a flood of questions that go on: ps answers" 11 "$(timeout 2 "$MYCTR" ps -q 
 is "and another container's too, in the end" 10.88.1.11 "$(q a $g b +short +tries=20 +timeout=1 | grep -v "^;;")"
 wait $flood
 is "and after it other names" 192.0.2.1 "$(sleep 4; ask_host 'nameserver 127.0.0.1'; short b $g after.example)"
+# from a network that is not strict, under more addresses than there is room for questions
+cat >"$live_dir/many.py" <<'END'
+import os, socket, sys, time
+asks, conns = [], []
+for i in range(100, 200):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("10.88.2.%d" % i, 0))
+    asks.append(s)
+for i in range(100, 140):
+    c = socket.socket()
+    c.settimeout(1)
+    c.bind(("10.88.2.%d" % i, 0))
+    try:
+        c.connect(("10.88.2.1", 53))
+        c.send(b"\0")
+        conns.append(c)
+    except OSError:
+        pass
+q = b"\1\0\0\1\0\0\0\0\0\0\6silent\7example\0\0\1\0\1"
+n = 0
+while n <= 400 or os.path.exists(sys.argv[1]):
+    for s in asks:
+        n += 1
+        s.sendto((n & 65535).to_bytes(2, "big") + q, ("10.88.2.1", 53))
+    if n == 400:
+        open(sys.argv[1], "w").close()
+    time.sleep(0.3)
+END
+in_net d sh -c 'i=100; while [ $i -lt 200 ]; do ip addr add 10.88.2.$i/24 dev eth0; i=$((i + 1)); done'
+in_net d timeout 100 python3 "$live_dir/many.py" "$live_dir/full" &
+flood=$!
+until_true 20 test -e "$live_dir/full"
+is "one under many addresses: another network's question goes on" 192.0.2.1 "$(short a $g www.example.org)"
+is "and a neighbour's" 192.0.2.1 "$(short c 10.88.2.1 www.example.org)"
+is "over TCP, too" "192.0.2.1 192.0.2.1" "$(short a $g www.example.org +tcp) $(short c 10.88.2.1 www.example.org +tcp)"
+rm -f "$live_dir/full"
+wait $flood
 in_net b python3 -c '
 import socket, time
 conns = []

@@ -6,7 +6,7 @@
 here=$(cd "$(dirname "$0")" && pwd)
 if [ "${NAT_NETNS:-}" != yes ]; then
 	[ "$(id -u)" = 0 ] || { echo "1..0 # SKIP needs root"; exit 0; }
-	for tool in nft ip socat unshare curl iperf3; do
+	for tool in nft ip socat unshare curl iperf3 python3; do
 		command -v $tool >/dev/null || { echo "1..0 # SKIP needs $tool"; exit 0; }
 	done
 	NAT_NETNS=yes exec unshare -n -m "$0" "$@"
@@ -242,8 +242,23 @@ if make -s -C "$live_top" O="$out" full_defconfig >/dev/null 2>&1 &&
 	i=0
 	while [ $i -lt 60 ]; do i=$((i + 1)); echo "url = http://192.168.1.1:8080/"; done >"$live_dir/urls"
 	is "60 requests, eight at once, beside a client that says nothing" 60 "$(at lan curl -s --parallel --parallel-max 8 -K "$live_dir/urls" | grep -c hello)"
+	ip netns exec lan timeout 60 python3 -c '
+import socket, sys, time
+held = []
+for i in range(140):
+    c = socket.socket()
+    c.settimeout(5)
+    c.connect(("192.168.1.1", 8080))
+    held.append(c)
+open(sys.argv[1], "w").close()
+time.sleep(60)' "$live_dir/held" & holder=$!
+	until_true 20 test -e "$live_dir/held"
+	is "one client holds all connections there are: another still has one" "hello hello" \
+		"$(get host 127.0.0.1:8080) $(get host '[::1]:8080')"
+	kill $holder
+	wait $holder 2>/dev/null
 	pid=$(cat "$live_dir/daemon.pid")
-	until_true 2 sh -c "[ \$(ls /proc/$pid/fd | wc -l) -lt 60 ]"
+	until_true 10 sh -c "[ \$(ls /proc/$pid/fd | wc -l) -lt 60 ]"
 	has "what has ended is closed" '^[1-5][0-9]$' "$(find "/proc/$pid/fd" -type l | wc -l)"
 	is "it is no process more" 1 "$(pgrep -c -f "^$MYCTR daemon")"
 	got=$(web two -d --net app -p 8080:81 2>&1)

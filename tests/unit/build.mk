@@ -169,5 +169,6 @@ ifeq ($(CONFIG_HEALTH),y)
 unit-core/health := core/notify.c $(spec-sources)
 endif
 unit-core/lib/dns := core/lib/dns.c core/lib/addr.c core/lib/str.c core/lib/arena.c
+unit-init/fair := init/fair.c core/lib/addr.c core/lib/str.c core/lib/arena.c
 unit-init/dns_names := init/dns_names.c core/lib/dns.c core/lib/addr.c core/lib/str.c core/lib/arena.c
 unit-core/idmap := core/idmap.c core/lib/str.c core/lib/arena.c core/lib/err.c
