@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Forgetting UDP flows: see conntrack.h. Runs in launchers, the CLI and, when a container ends, in the supervisor.
- * Asks for datagrams' flows only and deletes by what the kernel said itself; trusts no length of that.
+ * Forgetting UDP flows: see conntrack.h. Runs in launchers, the CLI and, when a container ends, in the supervisor,
+ * which waits: the kernel sorts out whose they are, and they are gone through once. Asks for datagrams' flows only
+ * and deletes by what the kernel said itself; trusts no length of that.
  */
 #include "core/conntrack.h"
 
@@ -16,14 +17,18 @@
 #include "core/port.h"
 
 #define TRACK_TYPE(msg) ((uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | (msg)))
-#define TRACK_BY_PROTO \
-	(1U << 3)	/* CTA_FILTER_F_CTA_PROTO_NUM, which no header of the kernel's tells */
 #define TRACK_ROUND 256 /* flows that one request forgets */
+#define TRACK_MAX 16384 /* in all: somebody waits */
+
+/* Bits of CTA_FILTER_*_FLAGS, which no header of the kernel's tells. */
+#define TRACK_BY_SOURCE (1U << 0)
+#define TRACK_BY_PROTO (1U << 3)
 
 struct track {
 	const struct rules_ctr *c;
+	struct netlink del; /* beside the list, which goes on meanwhile */
 	struct netlink_req gone;
-	unsigned int n;
+	unsigned int n, all;
 };
 
 /* One direction of a flow. */
@@ -100,9 +105,18 @@ bool conntrack_is_stale(const struct netlink_msg *m, const struct rules_ctr *c)
 
 static void track_begin(struct netlink_req *r, uint16_t msg, uint16_t flags, int family)
 {
-	struct nfgenmsg g = { .nfgen_family = (uint8_t)family, .version = NFNETLINK_V0 };
+	/* A version is what makes the family count where flows are deleted by a filter. */
+	struct nfgenmsg g = { .nfgen_family = (uint8_t)family, .version = 1 };
 
 	netlink_begin(r, TRACK_TYPE(msg), flags, &g, sizeof(g), "conntrack");
+}
+
+/* What ended by itself in between is as good. */
+static void track_round(struct track *t)
+{
+	if (t->n)
+		netlink_talk(&t->del, &t->gone, NULL, NULL, NULL);
+	t->n = 0;
 }
 
 static int track_look(const struct netlink_msg *m, void *arg)
@@ -113,7 +127,7 @@ static int track_look(const struct netlink_msg *m, void *arg)
 	size_t left;
 	const uint8_t *p = netlink_attrs(m, &g, sizeof(g), &left);
 
-	if (t->n == TRACK_ROUND || !conntrack_is_stale(m, t->c))
+	if (!conntrack_is_stale(m, t->c))
 		return 0;
 	track_begin(&t->gone, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, g.nfgen_family);
 	for (const uint8_t *at = p; netlink_next(&at, &left, &a);)
@@ -121,54 +135,76 @@ static int track_look(const struct netlink_msg *m, void *arg)
 			netlink_put(&t->gone,
 				    a.type == CTA_TUPLE_ORIG ? a.type | NLA_F_NESTED : a.type,
 				    a.data, a.len);
-	t->n++;
-	return 0;
+	if (++t->n == TRACK_ROUND)
+		track_round(t);
+	return ++t->all < TRACK_MAX ? 0 : -E2BIG;
 }
 
-/* Lists the flows of a family that are UDP's, as the kernel does the sorting out. */
-static int track_list(struct netlink *n, struct track *t, int family)
+static void track_put_proto(struct netlink_req *r)
 {
+	size_t proto = netlink_nest(r, CTA_TUPLE_PROTO);
+
+	netlink_put_u8(r, CTA_PROTO_NUM, IPPROTO_UDP);
+	netlink_nest_end(r, proto);
+}
+
+/* Flows of a family that are UDP's; where no port counts, only those that the container answers. */
+static void track_put_filter(struct netlink_req *r, const struct rules_ctr *c, int family)
+{
+	bool six = family == AF_INET6;
+	size_t at = netlink_nest(r, c->publish->n ? CTA_TUPLE_ORIG : CTA_TUPLE_REPLY), in;
+
+	if (!c->publish->n) {
+		in = netlink_nest(r, CTA_TUPLE_IP);
+		netlink_put(r, six ? CTA_IP_V6_SRC : CTA_IP_V4_SRC, six ? c->ip6 : c->ip4,
+			    six ? 16 : 4);
+		netlink_nest_end(r, in);
+	}
+	track_put_proto(r);
+	netlink_nest_end(r, at);
+	at = netlink_nest(r, CTA_FILTER);
+	netlink_put_u32(r, CTA_FILTER_ORIG_FLAGS, c->publish->n ? TRACK_BY_PROTO : 0);
+	netlink_put_u32(r, CTA_FILTER_REPLY_FLAGS,
+			c->publish->n ? 0 : TRACK_BY_SOURCE | TRACK_BY_PROTO);
+	netlink_nest_end(r, at);
+}
+
+static int track_family(const struct rules_ctr *c, int family)
+{
+	struct track t = { .c = c, .del.fd = -1, .gone = NETLINK_REQ_HEAP };
+	AUTO_NETLINK struct netlink n = { .fd = -1 };
 	NETLINK_BUF buf[128];
 	struct netlink_req r = NETLINK_REQ(buf);
-	size_t tuple, proto, filter;
+	int ret = netlink_open(&n, NETLINK_NETFILTER, -1, NULL);
 
-	track_begin(&r, IPCTNL_MSG_CT_GET, 0, family);
-	tuple = netlink_nest(&r, CTA_TUPLE_ORIG);
-	proto = netlink_nest(&r, CTA_TUPLE_PROTO);
-	netlink_put_u8(&r, CTA_PROTO_NUM, IPPROTO_UDP);
-	netlink_nest_end(&r, proto);
-	netlink_nest_end(&r, tuple);
-	filter = netlink_nest(&r, CTA_FILTER);
-	netlink_put_u32(&r, CTA_FILTER_ORIG_FLAGS, TRACK_BY_PROTO);
-	netlink_put_u32(&r, CTA_FILTER_REPLY_FLAGS, 0);
-	netlink_nest_end(&r, filter);
-	return netlink_dump(n, &r, track_look, t, NULL);
-}
-
-static int track_family(struct netlink *n, const struct rules_ctr *c, int family)
-{
-	struct track t = { .c = c, .gone = NETLINK_REQ_HEAP, .n = TRACK_ROUND };
-	int r = 0;
-
-	/* What ended by itself in between is as good. */
-	for (int round = 0; r >= 0 && t.n == TRACK_ROUND && round < 64; round++) {
-		t.n = 0;
-		r = track_list(n, &t, family);
-		if (t.n && r >= 0)
-			netlink_talk(n, &t.gone, NULL, NULL, NULL);
+	/* Newer kernels (6.11) do all of it; older ones refuse it, as no single flow is named. */
+	if (ret >= 0 && !c->publish->n) {
+		track_begin(&r, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, family);
+		track_put_filter(&r, c, family);
+		if (netlink_talk(&n, &r, NULL, NULL, NULL) >= 0)
+			return 0;
+	}
+	if (ret >= 0)
+		ret = netlink_open(&t.del, NETLINK_NETFILTER, -1, NULL);
+	if (ret >= 0) {
+		track_begin(&r, IPCTNL_MSG_CT_GET, 0, family);
+		track_put_filter(&r, c, family);
+		ret = netlink_dump(&n, &r, track_look, &t, NULL);
+		track_round(&t);
 	}
 	netlink_req_free(&t.gone);
-	return r;
+	netlink_close(&t.del);
+	return ret;
 }
 
 int conntrack_forget(const struct rules_ctr *c)
 {
-	AUTO_NETLINK struct netlink n = { .fd = -1 };
-	int r = netlink_open(&n, NETLINK_NETFILTER, -1, NULL);
+	static const uint8_t none[16];
+	int r = 0;
 
-	if (r >= 0)
-		r = track_family(&n, c, AF_INET);
-	if (r >= 0)
-		r = track_family(&n, c, AF_INET6);
+	if (c->publish->n || memcmp(c->ip4, none, sizeof(c->ip4)) != 0)
+		r = track_family(c, AF_INET);
+	if (r >= 0 && (c->publish->n || memcmp(c->ip6, none, sizeof(c->ip6)) != 0))
+		r = track_family(c, AF_INET6);
 	return r < 0 ? r : 0;
 }

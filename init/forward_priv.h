@@ -16,8 +16,9 @@
 #define FORWARD_FD_MAX 768 /* of the usual 1024; the others are for all else the supervisor does */
 #define FORWARD_UDP_MS 60000	 /* a client that is silent this long is forgotten */
 #define FORWARD_CONNECT_MS 10000 /* for the container to take a connection */
-#define FORWARD_HALF_MS 120000	 /* of silence when one side has ended its own: the kernel's FIN_WAIT */
-#define FORWARD_IDLE_MS 60000	 /* of silence, then it gives way where the table is full */
+#define FORWARD_HALF_MS \
+	120000 /* of silence when one side has ended its own: the kernel's FIN_WAIT */
+#define FORWARD_IDLE_MS 60000 /* of silence, then it gives way where the table is full */
 #define FORWARD_SWEEP_MS 5000
 #define FORWARD_CHUNK (64 << 10) /* bytes passed on at a time: what a pipe holds */
 
