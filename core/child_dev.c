@@ -150,6 +150,14 @@ static int child_devices(const struct child *c, struct err *e)
 	return 0;
 }
 
+static bool child_is_standard(const char *name)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(child_nodes); i++)
+		if (strcmp(child_nodes[i].name, name) == 0)
+			return true;
+	return strcmp(name, "ptmx") == 0;
+}
+
 /* A privileged container gets what is directly in the host's /dev, one level deep. */
 static int child_all_devices(const struct child *c, struct err *e)
 {
@@ -165,7 +173,7 @@ static int child_all_devices(const struct child *c, struct err *e)
 	while (r >= 0 && (entry = readdir(dir)) != NULL) {
 		if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode)) ||
-		    strcmp(entry->d_name, "ptmx") == 0)
+		    child_is_standard(entry->d_name))
 			continue;
 		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
 		r = child_node(c, path, st.st_mode, st.st_rdev, e);

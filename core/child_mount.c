@@ -253,6 +253,16 @@ int child_bind(const struct child *c, const char *src, const char *dst, bool rec
 	return r < 0 ? err_sys(e, r, "/%s: binding it to %s", src, dst) : 0;
 }
 
+/* The one around us, read-only. */
+static int child_sys_bind(const struct child *c, struct err *e)
+{
+	int r = child_make_dir("/sys", e);
+
+	if (r == 0)
+		r = child_bind(c, "/sys", "/sys", true, e);
+	return r < 0 ? r : sys_mount_restrict(c->old_root, "/sys", true, true, true, true, true);
+}
+
 /* A sysfs shows the network namespace it is mounted from, so one of our own only with a netns of our own. */
 int child_sys(struct child *c, struct err *e)
 {
@@ -261,15 +271,12 @@ int child_sys(struct child *c, struct err *e)
 			      (l->spec->privileged ? 0 : MS_RDONLY);
 	int r;
 
-	if (l->in_userns && !(l->clone_flags & CLONE_NEWNET)) {
-		r = child_make_dir("/sys", e);
-		if (r == 0)
-			r = child_bind(c, "/sys", "/sys", true, e);
-		return r < 0 ? r
-			     : sys_mount_restrict(c->old_root, "/sys", true, true, true, true,
-						  true);
-	}
+	if (l->in_userns && !(l->clone_flags & CLONE_NEWNET))
+		return child_sys_bind(c, e);
 	r = child_mount("sysfs", "/sys", flags, NULL, e);
+	/* In a container that hides parts of its own the kernel allows no other. */
+	if (IS_ENABLED(CONFIG_ROOTLESS) && r == -EPERM && l->in_userns)
+		return child_sys_bind(c, e);
 	if (r < 0 || l->cgroup < 0)
 		return r;
 	return child_mount("cgroup2", "/sys/fs/cgroup", flags, NULL, e);
@@ -392,13 +399,30 @@ int child_user_mounts(struct child *c, struct err *e)
 
 int child_proc(struct child *c, struct err *e)
 {
+	const struct launch *l = c->l;
 	struct stat st;
+	int r;
 
-	(void)c;
 	/* A link here would put procfs, and with it every later check, somewhere else. */
 	if (lstat("/proc", &st) == 0 && !S_ISDIR(st.st_mode))
 		return err_set(e, ENOTDIR, "the image has something else than a folder at /proc");
-	return child_mount("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, e);
+	/* Of processes that are not its own it may not mount one. */
+	if (l->in_userns && l->spec->pid == SPEC_NS_HOST) {
+		r = child_make_dir("/proc", e);
+		if (r == 0)
+			r = child_bind(c, "/proc", "/proc", true, e);
+		return r < 0 ? r
+			     : sys_mount_restrict(c->old_root, "/proc", true, false, true, true,
+						  true);
+	}
+	r = child_mount("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, e);
+	if (!IS_ENABLED(CONFIG_ROOTLESS) || r != -EPERM || !l->in_userns)
+		return r;
+	return err_set(
+		e, EPERM,
+		"/proc: the kernel allows no other in a container that hides parts of its own; start "
+		"that one with --privileged (podman: --security-opt unmask=/proc/*), or share its "
+		"processes with --pid host");
 }
 
 static int child_mask(const char *path, const char *with, struct err *e)

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,9 +36,48 @@ struct rootless_maps {
 	char name[ROOTLESS_NAME]; /* of the user, "" for none */
 };
 
+/* linux/proc_ns.h, PROC_USER_INIT_INO: the number of the machine's own. */
+#define ROOTLESS_FIRST_NS UINT32_C(0xEFFFFFFD)
+
+static bool rootless_denies_groups(void)
+{
+	char text[8];
+
+	return fd_read_text(AT_FDCWD, "/proc/self/setgroups", text, sizeof(text)) > 0 &&
+	       strcmp(text, "deny") == 0;
+}
+
+/* Root in a container may be root over less than the machine, or have had his rights taken away. */
+static enum rootless_kind rootless_look_at_root(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+	struct stat st;
+
+	if (syscall(SYS_capget, &header, data) == 0 &&
+	    !(data[0].effective & UINT32_C(1) << CAP_SYS_ADMIN))
+		return ROOTLESS_MAKES;
+	if (stat("/proc/self/ns/user", &st) < 0 || st.st_ino == ROOTLESS_FIRST_NS)
+		return ROOTLESS_ROOT;
+	rootless.single = rootless_denies_groups();
+	return ROOTLESS_INSIDE;
+}
+
+static enum rootless_kind rootless_kind(void)
+{
+	if (rootless.kind == ROOTLESS_UNKNOWN)
+		rootless.kind = getauxval(AT_EUID) != 0 ? ROOTLESS_MAKES : rootless_look_at_root();
+	return rootless.kind;
+}
+
 bool rootless_wanted(void)
 {
-	return getauxval(AT_EUID) != 0;
+	return rootless_kind() == ROOTLESS_MAKES;
+}
+
+bool rootless_active(void)
+{
+	return rootless.active || rootless_kind() == ROOTLESS_INSIDE;
 }
 
 /* ---- who may not, and why ------------------------------------------------------------------------- */
@@ -250,7 +291,7 @@ int rootless_join(pid_t pid)
 {
 	AUTO_FD int own = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
 	AUTO_FD int fd = -1;
-	char path[40], text[8];
+	char path[40];
 
 	if (rootless.active || !rootless_wanted())
 		return 0;
@@ -270,8 +311,7 @@ int rootless_join(pid_t pid)
 	if (fd < 0 || own < 0 || setns(fd, CLONE_NEWUSER) < 0)
 		return -errno;
 	rootless.active = true;
-	rootless.single = fd_read_text(AT_FDCWD, "/proc/self/setgroups", text, sizeof(text)) > 0 &&
-			  strcmp(text, "deny") == 0;
+	rootless.single = rootless_denies_groups();
 	return 0;
 }
 

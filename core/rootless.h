@@ -12,10 +12,19 @@
 #include "core/lib/config.h"
 #include "core/lib/err.h"
 
+/* What we are; found out once. */
+enum rootless_kind {
+	ROOTLESS_UNKNOWN,
+	ROOTLESS_ROOT,	 /* root of the machine */
+	ROOTLESS_INSIDE, /* root of a user namespace that somebody else has made: in a container */
+	ROOTLESS_MAKES, /* another user, or root in a container without CAP_SYS_ADMIN: must make one */
+};
+
 /* What this process has become; all false for root and before rootless_enter(). */
 struct rootless {
 	bool active; /* it is in a user namespace that it made */
 	bool single; /* only its own id is known there, and setgroups(2) is denied */
+	enum rootless_kind kind;
 };
 
 #if IS_ENABLED(CONFIG_ROOTLESS)
@@ -34,8 +43,14 @@ int rootless_enter(struct err *e);
  */
 int rootless_join(pid_t pid);
 
-/* Is the caller somebody else than root? Costs no system call. */
+/*
+ * Must we make a user namespace: are we another user than root, or root without the rights of one? For root that costs
+ * two system calls, once.
+ */
 bool rootless_wanted(void);
+
+/* Are we in a user namespace by now, of our own or one that a container around us has? */
+bool rootless_active(void);
 
 /* Why a call that a user namespace should allow was refused: the knob and the remedy, or NULL. */
 const char *rootless_knob(int code);
@@ -53,11 +68,6 @@ int rootless_folder(const char *path, bool make, struct err *e);
 unsigned int rootless_check(void (*row)(const char *state, const char *name, const char *text,
 					void *arg),
 			    void *arg);
-
-static inline bool rootless_active(void)
-{
-	return rootless.active;
-}
 
 static inline bool rootless_single(void)
 {

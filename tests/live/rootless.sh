@@ -251,6 +251,40 @@ hasnt "a container that tries to climb out" 'secret|DONE' "$out"
 out=$(as "$ann" "$m" run --rm --privileged "/home/$ann/root" sh -c "cat /home/$ann/private; echo x >/proc/sys/kernel/core_pattern && echo DONE
 	mount -t tmpfs none /mnt; echo 1 >/proc/sys/kernel/sysrq && echo DONE; mknod /tmp/m c 1 1 && echo DONE")
 hasnt "nor a privileged one" 'secret|DONE' "$out"
+has "which does run" "cat: can't open" "$out"
+
+# ---- containers in containers -----------------------------------------------------------------------
+
+# A whole root with the program and another root in it, for a user and for root.
+for u in "$ann" root; do
+	nest=$live_dir/nest-$u
+	mkdir -p "$nest/run" "$nest/var/lib" "$nest/inner"
+	cp -a "$root/." "$nest/"; cp -a "$root/." "$nest/inner/"; cp "$m" "$nest/bin/myctr"
+	chown -R "$u:" "$nest"
+done
+inside()
+{
+	if [ "$in" = root ]; then "$m" run --rm --network none "$@" 2>&1; else as "$ann" "$m" run --rm --network none "$@"; fi
+}
+for in in "$ann" root; do
+	nest=$live_dir/nest-$in
+	is "$in: in a privileged one, a command as its first process" "uid=0(root) gid=0(root)" \
+		"$(inside --privileged "$nest" myctr run --rm --network none /inner id)"
+	is "$in: and a user's in that" "uid=0(root) gid=0(root)" \
+		"$(inside --privileged -u 1000 "$nest" myctr run --rm --network none /inner id | cut -d' ' -f1,2)"
+	is "$in: in the background, entered, removed" "in fine" "$(inside --privileged "$nest" \
+		sh -c 'echo $(myctr run -d --storage tmpfs --name in --network none /inner sleep 1000; myctr exec in echo fine; myctr rm -f in; myctr ps -aq)')"
+	for id in 0 1000; do
+		has "$in: in one with the usual filter $id may make none" 'user namespace: .*another seccomp profile' \
+			"$(inside -u $id "$nest" myctr run --rm --network none /inner id)"
+		has "$in: in one without a filter, of $id, /proc says why not" '/proc: .*--privileged .*--pid host' \
+			"$(inside -u $id --seccomp unconfined "$nest" myctr run --rm --network none /inner id)"
+		is "$in: but with that one's processes" "uid=0(root)" "$(inside -u $id --seccomp unconfined "$nest" \
+			myctr run --rm --pid host --network none /inner sh -c 'id | cut -d" " -f1; (echo x >/proc/sys/kernel/hostname) 2>/dev/null')"
+	done
+done
+has "in a chroot the kernel allows none" 'user namespace: .*chroot around us' \
+	"$(chroot --userspec="$ann_id:$ann_id" "$live_dir/nest-root" /bin/myctr run --rm --network none /inner id 2>&1)"
 
 # ---- planted folders and ranges -------------------------------------------------------------------
 
