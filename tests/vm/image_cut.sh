@@ -61,6 +61,7 @@ for image in a b c; do
 	echo done $image
 	sleep 1
 done
+sync
 END
 chmod +x "$root/init" "$root/unpack"
 (cd "$root" && find . | cpio -o -H newc --quiet) >"$work/root.cpio"
