@@ -9,8 +9,8 @@
 #include "core/lib/config.h"
 #include "core/lib/crc32c_hw.h"
 
-#define CRC32C_HW_AFTER \
-	8192 /* bytes after which it is worth asking the processor, as that is slow in a machine */
+/* Bytes that take as long as asking the processor takes in a virtual machine, about 5 us. */
+#define CRC32C_HW_AFTER 2048
 
 static const uint32_t crc32c_table[16] = {
 	0x00000000U, 0x105ec76fU, 0x20bd8edeU, 0x30e349b1U, 0x417b1dbcU, 0x5125dad3U,
