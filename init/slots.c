@@ -35,6 +35,18 @@ static bool slots_is_well(const struct sup *s)
 	return true;
 }
 
+/* What is tried runs. */
+static void slots_judge(const struct strv *how, const struct slots *now, bool well, struct err *e)
+{
+	if ((well ? slots_good(how, e) : slots_bad(how, e)) < 0)
+		return;
+	sup_say(NULL, "slot %s: %s", now->running,
+		well ? "is good from now on" : "is not well; the one before is booted");
+	/* As reboot(8) asks for it. */
+	if (!well)
+		kill(getppid(), SIGTERM);
+}
+
 static NORETURN void slots_decide(const struct strv *how, bool well)
 {
 	struct err e = { 0 };
@@ -43,16 +55,13 @@ static NORETURN void slots_decide(const struct strv *how, bool well)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (slots_read(how, &now, &e) == 0 && now.trying[0] &&
-	    strcmp(now.trying, now.running) == 0) {
-		if ((well ? slots_good(how, &e) : slots_bad(how, &e)) == 0) {
-			sup_say(NULL, "slot %s: %s", now.running,
-				well ? "is good from now on"
-				     : "is not well; the one before is booted");
-			/* As reboot(8) asks for it. */
-			if (!well)
-				kill(getppid(), SIGTERM);
-		}
+	if (slots_read(how, &now, &e) == 0 && now.trying[0]) {
+		if (strcmp(now.trying, now.running) == 0)
+			slots_judge(how, &now, well, &e);
+		else if (now.count && now.count >= now.limit && slots_bad(how, &e) == 0)
+			/* the boot loader has counted it out, and would go on counting */
+			sup_say(NULL, "slot %s: was tried %u times in vain; %s is booted",
+				now.trying, now.count, now.good);
 	}
 	if (e.code)
 		sup_say(NULL, "boot-slots: %s", e.msg);
