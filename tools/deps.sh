@@ -15,7 +15,7 @@ list()
 	config) echo kconfig-frontends python3 python3-kconfiglib ;;
 	lint) echo clang-format clang-tidy cppcheck shellcheck binutils gcc python3 ;;
 	image) echo squashfs-tools liblz4-dev zlib1g-dev libzstd-dev libjsmn-dev lz4 tar xz-utils dpkg-dev cpio e2fsprogs libc-bin ;;
-	vm) echo cryptsetup-bin openssl lz4 curl qemu-system-x86 qemu-system-arm qemu-utils cpio kmod python3 iproute2 ;;
+	vm) echo grub-common grub-pc-bin fdisk cryptsetup-bin openssl lz4 curl qemu-system-x86 qemu-system-arm qemu-utils cpio kmod python3 iproute2 ;;
 	live) echo libubootenv-tool grub-common minisign signify-openbsd bind9-dnsutils erofs-utils skopeo umoci podman attr zstd util-linux iproute2 strace python3 busybox-static nftables socat curl iperf3 uidmap slirp4netns passt fuse-overlayfs squashfuse ;;
 	compose) echo python3 python3-yaml ;;
 	bench) echo uidmap slirp4netns passt iperf3 podman musl-tools crun runc bubblewrap squashfs-tools lz4 libarchive-tools busybox-static e2fsprogs ;;

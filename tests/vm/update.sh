@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # PID 1 of a real machine: updates with the power cut at every flush point and across resets, another binary for PID 1,
-# the factory reset with the power cut, factory mode, and two systems that a boot loader chooses from.
+# the factory reset with the power cut, factory mode.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 vm_name=update
@@ -162,57 +162,7 @@ END
 	is "factory: both were seen" "done wish" "$(sort -u "$work/resets" | tr '\n' ' ' | sed 's/ $//')"
 }
 
-# The boot loader, played: what core/slots.h says it does. Sets root.
-loader()
-{
-	# what was switched off has left its journal
-	e2fsck -fp "$work/data" >/dev/null 2>&1
-	debugfs -R 'cat slots' "$work/data" >"$work/slots" 2>/dev/null
-	var() { sed -n "s/^$1=//p" "$work/slots"; }
-	try=$(var slot)
-	if [ "$(var upgrade_available)" = 1 ] && [ "$(var bootcount)" -lt "$(var bootlimit)" ]; then
-		try=$(var try)
-		sed -i "s/^bootcount=.*/bootcount=$(($(var bootcount) + 1))/" "$work/slots"
-		debugfs -w -R 'rm slots' "$work/data" >/dev/null 2>&1
-		debugfs -w -R "write $work/slots slots" "$work/data" >/dev/null 2>&1
-	fi
-	case $try in a) device=/dev/vdb ;; *) device=/dev/vdc ;; esac
-	boot --disk "$work/data" --disk "$work/a.sqfs" --disk "$work/b.sqfs" \
-		--append "root=$device rootfstype=squashfs ro init=/sbin/init myctr.slot=$try"
-}
-slots()
-{
-	ln -sf ../usr/bin/myctr "$root/sbin/init"
-	for slot in a b; do
-		command=/bin/run
-		[ $slot = b ] || command=/bin/true
-		printf '[system]\ndata = /dev/vda ext4\nboot-slots = file /var/lib/myctr/slots\nboot-trial = 3s\n[container app]\nimage = /images/one\ncritical = yes\nstorage = read-only\ncommand = %s\n' \
-			$command >"$root/etc/myctr/manifest"
-		rm -f "$work/$slot.sqfs"
-		mksquashfs "$root" "$work/$slot.sqfs" -noappend -all-root -quiet -no-progress -comp lz4 >/dev/null
-	done
-	printf 'slot=a\n' >"$work/slots"
-	e2fsck -fp "$work/data" >/dev/null 2>&1
-	debugfs -w -R "write $work/slots slots" "$work/data" >/dev/null 2>&1
-	loader || { not_ok "slots: boots" "$(console)"; return; }
-	# not before the data is there
-	until_guest 60 'good[[:space:]]+a' /usr/bin/myctr slot
-	has "slots: nothing is tried" 'trying[[:space:]]+-' "$got"
-	guest /usr/bin/myctr slot try b || not_ok "slots: try"
-	"$vm" stop "$vm_name" # what it has written is on the device
-	loader || { not_ok "slots: boots" "$(console)"; return; }
-	until_guest 60 'good[[:space:]]+b' /usr/bin/myctr slot
-	has "slots: one that does is good" 'good[[:space:]]+b' "$got"
-	guest /usr/bin/myctr slot try a
-	"$vm" stop "$vm_name"
-	loader || true
-	ends "slots: one that does not reboots by itself" guest-reset
-	debugfs -R 'cat slots' "$work/data" >"$work/slots" 2>/dev/null
-	is "slots: into the one before" "b 0" "$(var slot) $(var upgrade_available)"
-}
-
 updates
 resets
 factory
-slots
 done_testing
