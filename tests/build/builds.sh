@@ -37,9 +37,22 @@ runs()
 	fi
 }
 
+# hard NAME: it has what its configuration says of position independence, canaries and read-only tables
+hard()
+{
+	n=$((n + 1))
+	if tools/lint/binary.sh "$work/$1/myctr" >"$work/$1.said" 2>&1; then
+		echo "ok $n - $1 is hardened as configured"
+	else
+		echo "not ok $n - $1 is hardened as configured"
+		sed 's/^/# /' "$work/$1.said"
+	fi
+}
+
 for board in board/*/defconfig; do
 	board=$(basename "$(dirname "$board")")
 	build "$board" "${board}_defconfig"
+	case $board in tiny | router | full) hard "$board" ;; esac
 done
 build allno allnoconfig
 build allyes allyesconfig
