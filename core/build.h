@@ -3,7 +3,8 @@
  * Building an image from a Containerfile: stages of steps, each of which changes the files of its stage
  * (a layer, kept for the next build) or what the image says of itself.
  *
- *	build.c         the stages in order, progress, the image at the end
+ *	build.c         the stages in order, progress
+ *	build_finish.c  the image at the end
  *	build_step.c    what each instruction does to files
  *	build_config.c  and to the configuration
  *	build_arg.c     NAME=VALUE lists, ARG
@@ -71,6 +72,12 @@ struct build {
 
 /* Builds. On failure *e names file, line and instruction. */
 int build_image(const struct build_request *request, struct err *e);
+
+/* Can the file be written? Asked before the first step; it is made after the last, so that COPY does not see it. */
+int build_try_output(const char *path, struct err *e);
+
+/* Makes the image of a stage that is done, or finds the one an earlier build made, and says what it is. */
+int build_finish(struct build *b, struct build_stage *s, uint64_t began, struct err *e);
 
 /* ---- between the parts ------------------------------------------------------------------------- */
 

@@ -165,7 +165,7 @@ static int layers_add(struct arena *a, struct build_tree *t, const char *path, s
 	return strv_add(a, &t->lower, path) < 0 ? err_set(e, ENOMEM, "out of memory") : 0;
 }
 
-/* A file by its bytes, a folder by what tells that something in it has changed. */
+/* An image of the store by its name, a file by its bytes, a folder by what tells that something in it has changed. */
 static int layers_image_key(const struct image *img, struct build_tree *t, struct err *e)
 {
 	uint8_t buf[16384];
@@ -175,7 +175,9 @@ static int layers_image_key(const struct image *img, struct build_tree *t, struc
 	int r = 0;
 
 	build_layers_key_begin(&h, "image");
-	if (S_ISDIR(img->st.st_mode)) {
+	if (*img->id) {
+		build_layers_key_add(&h, img->id);
+	} else if (S_ISDIR(img->st.st_mode)) {
 		r = build_walk_print(&h, img->fd, e);
 	} else {
 		while ((n = pread(img->fd, buf, sizeof(buf), at)) > 0) {
@@ -406,6 +408,32 @@ int build_layers_keep(struct build_layers *l, struct arena *a, struct build_tree
 	return r;
 }
 
+/* ---- images ---------------------------------------------------------------------------------------- */
+
+/* The text of a link: it is there whole or not at all. */
+void build_layers_remember(struct build_layers *l, const char *key, const char *id)
+{
+	char name[40 + BUILD_KEY];
+
+	str_format(name, sizeof(name), "i/%s", key);
+	mkdirat(l->dir, "i", 0700);
+	unlinkat(l->dir, name, 0);
+	symlinkat(id, l->dir, name);
+}
+
+bool build_layers_recall(const struct build_layers *l, const char *key, char id[65])
+{
+	char name[40 + BUILD_KEY];
+	ssize_t n;
+
+	str_format(name, sizeof(name), "i/%s", key);
+	n = readlinkat(l->dir, name, id, 65);
+	if (n != 64)
+		return false;
+	id[64] = '\0';
+	return true;
+}
+
 /* ---- forgetting ----------------------------------------------------------------------------------- */
 
 /* A build that lives holds the lock of its work folder. */
@@ -426,7 +454,7 @@ static bool layers_in_use(int dir)
 
 int build_layers_prune(struct err *e)
 {
-	static const char *const names[] = { "l", "c" };
+	static const char *const names[] = { "l", "c", "i" };
 	char path[PATHS_MAX];
 	AUTO_FD int dir = -1;
 	int r = paths_join(path, paths.data, "build", NULL);

@@ -5,6 +5,7 @@
  * step that was done before is not done again.
  *
  *	DATA/build/l/KEY/       a layer: an overlay upper folder, on the device before it has this name
+ *	DATA/build/i/KEY        a link whose text is the id of the image that was made of the tree KEY
  *	DATA/build/w-RANDOM/    of one build that runs; locked with flock(2) while it lives
  *
  * Mounts live in a mount namespace of the building process alone: they end with it, however it ends.
@@ -94,7 +95,11 @@ int build_layers_unmount(struct build_layers *l, const char *name, struct err *e
 int build_layers_keep(struct build_layers *l, struct arena *a, struct build_tree *t,
 		      const char *name, const char key[BUILD_KEY], struct err *e);
 
-/* Removes every kept layer and RUN's caches. -EBUSY while a build runs. */
+/* Which image of the store (its id) was made of what the key stands for; recall is false when nobody knows. */
+void build_layers_remember(struct build_layers *l, const char *key, const char *id);
+bool build_layers_recall(const struct build_layers *l, const char *key, char id[65]);
+
+/* Removes every kept layer, RUN's caches and what is known of images. -EBUSY while a build runs. */
 int build_layers_prune(struct err *e);
 
 #endif

@@ -18,7 +18,7 @@ list()
 	vm) echo grub-common grub-pc-bin fdisk cryptsetup-bin openssl lz4 curl qemu-system-x86 qemu-system-arm qemu-utils cpio kmod python3 iproute2 ;;
 	live) echo libubootenv-tool grub-common minisign signify-openbsd bind9-dnsutils erofs-utils skopeo umoci podman attr zstd util-linux iproute2 strace python3 busybox-static nftables socat curl iperf3 uidmap slirp4netns passt fuse-overlayfs squashfuse ;;
 	compose) echo python3 python3-yaml ;;
-	bench) echo uidmap slirp4netns passt iperf3 podman musl-tools crun runc bubblewrap squashfs-tools lz4 libarchive-tools busybox-static e2fsprogs ;;
+	bench) echo uidmap slirp4netns passt iperf3 podman buildah musl-tools crun runc bubblewrap squashfs-tools lz4 libarchive-tools busybox-static e2fsprogs ;;
 	kernel) list build && list cross && echo bison flex bc lz4 libelf-dev libssl-dev kmod rsync ;;
 	test) list build && list cross && list unit && list fuzz && list config && list lint && list image && list vm && list live && list bench && list compose && echo lld ;;
 	demo) list build && list image && list vm && { [ "${BOARD:-}" != qemu-aarch64 ] || list cross; } ;;

@@ -23,6 +23,6 @@ obj-$(CONFIG_HOST_AB) += core/cmd/slot.o
 obj-$(CONFIG_UPDATE) += core/cmd/update.o core/cmd/update_status.o core/cmd/rollback.o
 obj-$(CONFIG_CMD_IMAGE_IMPORT) += core/cmd/image_import.o
 obj-$(CONFIG_CMD_MANIFEST) += core/cmd/manifest.o
-obj-$(CONFIG_CMD_BUILD) += core/cmd/build.o core/build.o core/build_step.o core/build_config.o core/build_arg.o core/build_run.o core/build_copy.o \
+obj-$(CONFIG_CMD_BUILD) += core/cmd/build.o core/build.o core/build_step.o core/build_config.o core/build_arg.o core/build_finish.o core/build_run.o core/build_copy.o \
 	core/build_unpack.o core/build_walk.o core/build_match.o core/build_layers.o core/cfile.o core/cfile_exec.o core/cfile_words.o
 obj-$(CONFIG_CMD_CHECK) += core/cmd/check.o core/feature.o core/feature_probe.o $(if $(CONFIG_NETLINK),core/feature_link.o)

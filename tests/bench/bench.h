@@ -125,6 +125,7 @@ void section_memory(struct bench *b);	  /* memory.c */
 void section_supervised(struct bench *b); /* supervised.c */
 void section_durable(struct bench *b);	  /* durable.c */
 void section_unpack(struct bench *b);	  /* unpack.c */
+void section_rebuild(struct bench *b);	  /* rebuild.c */
 void section_net(struct bench *b);	  /* net.c */
 
 /* oci.c: writes a bundle equal in isolation to the floor; returns its path. */

@@ -18,7 +18,7 @@ bench-cflags := -std=gnu11 -D_GNU_SOURCE -Os -Wall -Wextra -Wshadow -Wstrict-pro
 	-ffunction-sections -fdata-sections -I. -I$(bench-o) -idirafter $(bench-kinc)
 bench-ldflags := -static -s -Wl,--gc-sections
 bench-hostflags := -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wshadow -Wstrict-prototypes -I.
-bench-run := $(patsubst %,tests/bench/%.c,run sys count goals chart oci daemon start ps sizes memory supervised durable unpack net)
+bench-run := $(patsubst %,tests/bench/%.c,run sys count goals chart oci daemon start ps sizes memory supervised durable unpack rebuild net)
 bench-parts := $(addprefix $(bench-o)/,floor once stamp nothing fill true icount_init filter.bpf profile run)
 
 .PHONY: bench bench-wall bench-icount bench-parts bench-deps bench-sizes bench-nat

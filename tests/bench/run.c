@@ -137,6 +137,7 @@ int main(int argc, char **argv)
 		{ "net", section_net },
 		{ "durable", section_durable },
 		{ "unpack", section_unpack },
+		{ "rebuild", section_rebuild },
 	};
 	struct bench *b = calloc(1, sizeof(*b));
 

@@ -69,6 +69,14 @@ build one.d -t one:2
 is "equal content is the same image" "$id" "$(grep -o '^sha256:[0-9a-f]*' "$said")"
 is "a second build does every step as before" 7 "$(grep -c '^  as before' "$said")"
 hasnt "and runs nothing" "^  [0-9.]+ s" "$(cat "$said")"
+has "nor is the image packed again" "^  the image is there already" "$(cat "$said")"
+build one.d --format tar -t one:tar
+has "in another format it is" "^sha256:[0-9a-f]{64} tar," "$(cat "$said")"
+"$MYCTR" image rm one:tar >/dev/null
+build one.d --format tar -t one:tar
+has "and again when it was removed" "^  packing" "$(cat "$said")"
+is "from the same layers" "hello there world" "$(run one:tar)"
+"$MYCTR" image rm one:tar >/dev/null
 is "under both names" "$(run one:1)" "$(run one:2)"
 echo more >>one.d/sub/b.txt
 build one.d -t one:3
