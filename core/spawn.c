@@ -265,6 +265,12 @@ int spawn_up(struct launch *l, struct err *e)
 	pid = sys_clone(&c);
 	if (pid)
 		r = spawn_leave_netns(&home, e);
+	if (IS_ENABLED(CONFIG_ROOTLESS) && pid == -EACCES && c.cgroup >= 0 && rootless_wanted())
+		return err_set(
+			e, EACCES,
+			"its cgroup cannot be entered from ours, as we may not write to the one "
+			"around both; start inside of what root gave you, or set limits = "
+			"best-effort and no MYCTR_CGROUP");
 	if (pid < 0)
 		return err_sys(e, pid, "making the container's namespaces");
 	if (pid == 0) {

@@ -33,6 +33,7 @@
 #define KILL_PASSES 8	  /* over cgroup.procs where the kernel has no cgroup.kill */
 #define LEFTOVER_MS 2000  /* a cgroup left by a crash must be empty after this */
 #define LEFTOVER_STEP_MS 5
+#define COMM_MAX 20 /* the kernel keeps 15 letters of a name */
 
 /* Where things are; found once. */
 static struct {
@@ -220,15 +221,30 @@ static bool v2_usable(void)
 	return parent_folder(false) >= 0 || root_folder() >= 0;
 }
 
-/* Is it a process of this very program? */
-static bool is_ours(int64_t pid)
+static bool comm_of(const char *pid, char text[COMM_MAX])
 {
-	struct stat own, other;
 	char path[40];
 
-	str_format(path, sizeof(path), "/proc/%lld/exe", (long long)pid);
-	return stat("/proc/self/exe", &own) == 0 && stat(path, &other) == 0 &&
-	       own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+	str_format(path, sizeof(path), "/proc/%s/comm", pid);
+	return fd_read_text(AT_FDCWD, path, text, COMM_MAX) > 0;
+}
+
+/*
+ * Is it a process of this very program? From a user namespace those outside of it can only be asked for their name:
+ * the command that has started the supervisor is one.
+ */
+static bool is_ours(const char *pid)
+{
+	char path[40], mine[COMM_MAX], its[COMM_MAX];
+	struct stat own, other;
+
+	str_format(path, sizeof(path), "/proc/%s/exe", pid);
+	if (stat("/proc/self/exe", &own) < 0)
+		return false;
+	if (stat(path, &other) == 0)
+		return own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+	return errno == EACCES && comm_of("self", mine) && comm_of(pid, its) &&
+	       strcmp(mine, its) == 0;
 }
 
 /*
@@ -250,7 +266,7 @@ static int settle(const char *own)
 		return -EBUSY;
 	str_format(path, sizeof(path), "%s/" SELF "/cgroup.procs", *own ? own : ".");
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (str_i64(line, 2, INT32_MAX, &pid) < 0 || !is_ours(pid))
+		if (str_i64(line, 1, INT32_MAX, &pid) < 0 || !is_ours(line))
 			return -EBUSY;
 		ret = fd_write_text(where.root, path, line);
 		if (ret < 0 && ret != -ESRCH)
@@ -259,16 +275,37 @@ static int settle(const char *own)
 	return 0;
 }
 
+/* Nobody is in it, for all that can be seen of it. */
+static bool is_empty(const char *own)
+{
+	char path[256], text[16];
+
+	str_format(path, sizeof(path), "%s/cgroup.procs", own);
+	return fd_read_text(where.root, path, text, sizeof(text)) == 0;
+}
+
+/*
+ * The kernel refuses some controllers while there are processes; pids and cpu it hands on, and then nothing can be
+ * started below. Who may not write here is told so by the kernel.
+ */
 static int enable_in(const char *own, const char *text)
 {
 	char file[256];
-	int ret;
+	int ret = 0;
 
 	str_format(file, sizeof(file), "%s/cgroup.subtree_control", own);
-	ret = fd_write_text(where.root, file, text);
-	if (ret == -EBUSY && is_user() && settle(own) == 0)
-		ret = fd_write_text(where.root, file, text);
-	return ret;
+	if (IS_ENABLED(CONFIG_ROOTLESS) && !is_empty(own) &&
+	    faccessat(where.root, file, W_OK, AT_EACCESS) == 0)
+		ret = settle(own);
+	return ret < 0 ? ret : fd_write_text(where.root, file, text);
+}
+
+/* The root of a container's part of the tree may not have processes, as that of the machine may. */
+static int enable_at_root(const char *text)
+{
+	if (IS_ENABLED(CONFIG_ROOTLESS) && faccessat(where.root, "cgroup.events", F_OK, 0) == 0)
+		return enable_in(".", text);
+	return fd_write_text(where.root, "cgroup.subtree_control", text);
 }
 
 int cgroup_v2_enable(const char *controller)
@@ -281,7 +318,7 @@ int cgroup_v2_enable(const char *controller)
 	if (ret < 0)
 		return ret;
 	str_format(text, sizeof(text), "+%s", controller);
-	ret = fd_write_text(where.root, "cgroup.subtree_control", text);
+	ret = enable_at_root(text);
 	/* a delegated subtree may have it although the root is not ours to write */
 	if (ret < 0 && ret != -EACCES && ret != -EPERM)
 		return ret;

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Limits in a machine with cgroup v2 to itself: what the kernel is told, what happens at the limit, that nothing
 # is left, and what is said where a controller is not there. limits_inside.sh runs in the machine.
+# user_inside.sh does the same for a user without root, in a part of the tree that is his.
 # VM_ARCH=aarch64 MYCTR=a binary for it: the same on another processor.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -30,8 +31,11 @@ mkdir -p "$root/bin" "$root/proc" "$root/sys" "$root/dev" "$root/tmp" "$root/run
 	"$root/box/bin" "$root/box/proc" "$root/box/sys" "$root/box/dev" "$root/box/tmp"
 cp "$MYCTR" "$root/bin/myctr"
 cp tests/vm/lib/limits_inside.sh "$root/inside.sh"
+cp tests/vm/lib/user_inside.sh "$root/user.sh"
+printf 'root:x:0:0::/:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\nbob:x:1001:1001::/home/bob:/bin/sh\n' >"$root/etc/passwd"
+printf 'root:x:0:\nann:x:1000:\nbob:x:1001:\n' >"$root/etc/group"
 for tool in sh mount mkdir sleep cat grep ls sed kill dd true echo awk head seq ps touch rmdir umount losetup truncate \
-	mknod test wc tr; do
+	mknod test wc tr find chown chmod su env dirname; do
 	ln -sf /vm/busybox "$root/bin/$tool"
 	ln -sf busybox "$root/box/bin/$tool"
 done
@@ -39,6 +43,10 @@ cat >"$root/init" <<'END'
 #!/vm/busybox sh
 export PATH=/bin
 /vm/busybox cp /vm/busybox /box/bin/busybox
+/vm/busybox cp -a /box /nest
+/vm/busybox cp -a /box /nest/box
+/vm/busybox cp /bin/myctr /nest/bin/myctr
+/vm/busybox mkdir -p /nest/run /nest/var/lib /nest/etc
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
@@ -59,6 +67,7 @@ machine()
 		return
 	fi
 	"$vm" exec limits -- /bin/sh /inside.sh "$1" 2>&1
+	[ "$1" != all ] || "$vm" exec limits -- /bin/sh /user.sh 2>&1
 	"$vm" stop limits >/dev/null 2>&1
 }
 machine all ""
