@@ -128,6 +128,14 @@ int64_t idmap_outside(const struct idmap *m, uint32_t inside)
 	return -ENOENT;
 }
 
+int64_t idmap_inside(const struct idmap *m, uint32_t outside)
+{
+	for (unsigned int i = 0; i < m->n; i++)
+		if (outside >= m->r[i].outside && outside - m->r[i].outside < m->r[i].count)
+			return (int64_t)m->r[i].inside + (outside - m->r[i].outside);
+	return -ENOENT;
+}
+
 void idmap_same(const struct idmap *m, struct idmap *out)
 {
 	*out = *m;

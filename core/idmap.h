@@ -45,6 +45,9 @@ uint64_t idmap_count(const struct idmap *m);
 /* The id outside that id inside is, or -ENOENT. */
 int64_t idmap_outside(const struct idmap *m, uint32_t inside);
 
+/* The id inside that is id outside, or -ENOENT. */
+int64_t idmap_inside(const struct idmap *m, uint32_t outside);
+
 /* Each id of m as itself, for a namespace inside of m's. */
 void idmap_same(const struct idmap *m, struct idmap *out);
 

@@ -25,6 +25,7 @@
 #include "core/lib/sys.h"
 #include "core/rootless.h"
 #include "core/spawn.h"
+#include "core/userns.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x80
@@ -147,6 +148,9 @@ int join_up(struct launch *l, const struct state_record *r, struct err *e)
 		l->cgroup = join_cgroup(r);
 	c.cgroup = l->cgroup < 0 ? -1 : l->cgroup;
 	l->no_setgroups = join_no_setgroups(r);
+	code = userns_kept_user(l, (pid_t)r->pid, e);
+	if (code < 0)
+		return code;
 	prctl(PR_SET_DUMPABLE, 0);
 	code = join_enter(r, join_flags(l->spec), e);
 	if (code < 0)

@@ -58,18 +58,45 @@ static int userns_check(const struct idmap *m, const struct idmap *own, struct e
 	return 0;
 }
 
+static int userns_set_user(struct launch *l, int64_t uid, int64_t gid, struct err *e)
+{
+	char user[32];
+
+	str_format(user, sizeof(user), "%u:%u", (unsigned int)uid, (unsigned int)gid);
+	l->default_user = arena_str(&l->arena, user);
+	return l->default_user ? 0 : err_set(e, ENOMEM, "out of memory");
+}
+
 static int userns_keep(struct launch *l, const struct idmap *uids, const struct idmap *gids,
 		       struct err *e)
 {
 	int64_t uid = idmap_outside(uids, 0), gid = idmap_outside(gids, 0);
-	char user[32];
 
 	if (uid < 0 || gid < 0 || idmap_keep(uids, (uint32_t)uid, &l->uids) < 0 ||
 	    idmap_keep(gids, (uint32_t)gid, &l->gids) < 0)
 		return err_set(e, EINVAL, "userns = keep-id: we have no id to keep");
-	str_format(user, sizeof(user), "%u:%u", (unsigned int)uid, (unsigned int)gid);
-	l->default_user = arena_str(&l->arena, user);
-	return l->default_user ? 0 : err_set(e, ENOMEM, "out of memory");
+	return userns_set_user(l, uid, gid, e);
+}
+
+int userns_kept_user(struct launch *l, pid_t pid, struct err *e)
+{
+	struct idmap uids, gids;
+	int64_t uid, gid;
+	char path[40];
+	int r;
+
+	if (spec_userns_kind(l->spec->userns) != SPEC_USERNS_KEEP)
+		return 0;
+	str_format(path, sizeof(path), "/proc/%ld/uid_map", (long)pid);
+	r = userns_own(path, &uids, e);
+	str_format(path, sizeof(path), "/proc/%ld/gid_map", (long)pid);
+	if (r == 0)
+		r = userns_own(path, &gids, e);
+	if (r < 0)
+		return r;
+	uid = idmap_inside(&uids, (uint32_t)getuid());
+	gid = idmap_inside(&gids, (uint32_t)getgid());
+	return uid < 0 || gid < 0 ? 0 : userns_set_user(l, uid, gid, e);
 }
 
 /* ---- auto ------------------------------------------------------------------------------------------ */

@@ -21,10 +21,20 @@ int userns_prepare(struct launch *l, struct err *e);
  */
 int userns_of_mounts(const struct launch *l, struct err *e);
 
+/*
+ * For who joins a container of keep-id, pid, before he enters: l->default_user is who he is inside. Does nothing for
+ * others, and where he has no id there.
+ */
+int userns_kept_user(struct launch *l, pid_t pid, struct err *e);
+
 /* After it, while the child waits. */
 int userns_write(const struct launch *l, pid_t pid, struct err *e);
 #else
 static inline int userns_prepare(struct launch *l UNUSED, struct err *e UNUSED)
+{
+	return 0;
+}
+static inline int userns_kept_user(struct launch *l UNUSED, pid_t pid UNUSED, struct err *e UNUSED)
 {
 	return 0;
 }

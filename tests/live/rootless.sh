@@ -59,6 +59,10 @@ is "another user inside" "uid=1000(user) gid=1000(user)" "$(as "$ann" "$m" run -
 has "which one without ranges is not" 'see myctr check|Invalid argument' "$(as "$bob" "$m" run --rm -u 1000 "/home/$bob/root" id)"
 is "keep-id: who I am outside" "uid=$ann_id gid=$ann_id" "$(as "$ann" "$m" run --rm --userns keep-id "/home/$ann/root" id)"
 is "keep-id without ranges" "uid=$bob_id gid=$bob_id" "$(as "$bob" "$m" run --rm --userns keep-id "/home/$bob/root" id | cut -d' ' -f1,2)"
+as "$ann" "$m" run -d --name kept --userns keep-id "/home/$ann/root" sleep 1000 >/dev/null
+is "and who enters it" "uid=$ann_id gid=$ann_id" "$(as "$ann" "$m" exec kept id)"
+is "unless told otherwise" "uid=0(root) gid=0(root)" "$(as "$ann" "$m" exec -u 0 kept id | cut -d' ' -f1,2)"
+as "$ann" "$m" rm -f kept >/dev/null
 is "a map of one's own" "0 1 1000" \
 	"$(as "$ann" "$m" run --rm --userns 0:1:1000 "/home/$ann/root" cat /proc/self/uid_map | tr -s ' \n' ' ' | sed 's/^ //;s/ $//')"
 has "with somebody else's ids: refused" 'is not one of your ids' "$(as "$ann" "$m" run --rm --userns 0:4000000000:10 "/home/$ann/root" id)"

@@ -82,6 +82,9 @@ static void proc(void **state)
 	assert_int_equal(idmap_outside(&m, 0), 1001);
 	assert_int_equal(idmap_outside(&m, 1), 100000);
 	assert_int_equal(idmap_outside(&m, 65536), 165535);
+	assert_int_equal(idmap_inside(&m, 1001), 0);
+	assert_int_equal(idmap_inside(&m, 165535), 65536);
+	assert_int_equal(idmap_inside(&m, 165536), -ENOENT);
 	assert_int_equal(idmap_outside(&m, 65537), -ENOENT);
 	assert_int_equal(idmap_parse_proc("", &m), -EINVAL);
 	assert_int_equal(idmap_parse_proc("0 1", &m), -EINVAL);
