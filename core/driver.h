@@ -379,14 +379,16 @@ struct net_driver {
 	const char *dns; /* Optional: the name server it has inside */
 	/*
 	 * Optional, host. After the clone, while the container waits: makes a->link in the network
-	 * namespace of a->pid. No two of them run at the same time, nor with a down().
+	 * namespace of a->pid. No two of them run at the same time, nor with a down(). Above 0: a number
+	 * that tells which interface was moved, for a->link->device of a later one and for down().
 	 */
 	int (*up)(const struct net_args *a, struct err *e);
 	/* Optional, inside, where /proc is and /proc/sys can still be written. */
 	int (*inside)(const struct net_args *a, struct err *e);
 	/*
 	 * Optional, host. Takes away what up() made; repeatable, works when only a part of it was made.
-	 * last: no other container's link is in this network any more.
+	 * last: no other container's link is in this network any more. Above 0: l->device is back; -EBUSY:
+	 * not yet, ask again.
 	 */
 	int (*down)(const struct net_link *l, bool last);
 };

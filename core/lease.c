@@ -13,6 +13,7 @@
 #include "core/lib/config.h"
 #include "core/lib/fd.h"
 #include "core/lib/hash.h"
+#include "core/lib/le.h"
 #include "core/lib/path.h"
 #include "core/paths.h"
 
@@ -62,6 +63,11 @@ void lease_encode(uint8_t buf[RECORD_COPY], const struct net_link *l)
 	buf[LEASE_UP] = l->up;
 	buf[LEASE_BITS] = l->ip.bits;
 	buf[LEASE_BITS6] = l->ip6.bits;
+	if (IS_ENABLED(CONFIG_NET_PHYS) && l->kind == NET_PHYS) {
+		le_put32(buf + LEASE_PORTS, l->device);
+		le_put32(buf + LEASE_PORTS + 4, l->missed);
+		return;
+	}
 	str_copy((char *)buf + LEASE_PORTS, RECORD_COPY - LEASE_PORTS, l->ports);
 }
 
@@ -102,10 +108,14 @@ void lease_decode(struct net_link *l, const uint8_t buf[RECORD_COPY])
 	memcpy(l->mac, buf + LEASE_MAC, ADDR_MAC);
 	lease_text(l->host, sizeof(l->host), buf + LEASE_HOST, NET_IFNAME);
 	lease_text(l->bridge, sizeof(l->bridge), buf + LEASE_BRIDGE, NET_IFNAME);
-	lease_text(l->ports, sizeof(l->ports), buf + LEASE_PORTS, RECORD_COPY - LEASE_PORTS);
 	str_format(l->ifname, sizeof(l->ifname), "eth%u", l->index);
-	if (l->kind == NET_PHYS)
+	if (IS_ENABLED(CONFIG_NET_PHYS) && l->kind == NET_PHYS) {
 		str_copy(l->ifname, sizeof(l->ifname), l->host);
+		l->device = le_get32(buf + LEASE_PORTS);
+		l->missed = le_get32(buf + LEASE_PORTS + 4);
+		return;
+	}
+	lease_text(l->ports, sizeof(l->ports), buf + LEASE_PORTS, RECORD_COPY - LEASE_PORTS);
 }
 
 /* ---- files --------------------------------------------------------------------------------------- */
@@ -364,6 +374,7 @@ static void lease_keep(struct leases *s, const struct net_link *l)
 	struct net_link kept = *l;
 
 	kept.up = false;
+	kept.device = kept.missed = 0;
 	kept.ports[0] = '\0';
 	if (s->data.fd < 0 && (path_mkdirs(paths.data, 0755) < 0 ||
 			       lease_open_file(&s->data, paths.data, true, true, NULL) < 0))
@@ -377,9 +388,12 @@ int lease_take(struct leases *s, const struct net_spec *n, struct net_link *l, b
 	CLEANUP(lease_table_free) struct lease_table t = { 0 };
 	struct lease_family v4 = { .net = &n->net4, .gw = &n->gw4, .out = &l->ip };
 	struct lease_family v6 = { .net = &n->net6, .gw = &n->gw6, .out = &l->ip6 };
+	const struct net_link *own;
 	int r = lease_read(&s->run, &t);
 
 	t.n_run = t.n;
+	own = IS_ENABLED(CONFIG_NET_PHYS) ? lease_own(&t, l, 0, t.n) : NULL;
+	l->device = own ? own->device : 0;
 	if (s->data.fd < 0)
 		lease_open_file(&s->data, paths.data, false, true, NULL);
 	if (r >= 0)

@@ -11,7 +11,7 @@
  *	160  6  MAC                 166   1  index in the container's list of networks
  *	167  1  enum net_kind       168  16  the host's end
  *	184 16  bridge              200   1  1: up    201 1, 202 1  lengths of the prefixes
- *	203 52  published ports, as text
+ *	203 52  published ports, as text; kind = phys: 203 4 the device, 207 4 when it was missed
  *
  * An automatic address is found from a hash of the container's name, so that it is the same again also when
  * nothing was kept, as long as nobody else has it. A record stays until the container is removed.

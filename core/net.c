@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "core/lease.h"
+#include "core/lib/event.h"
 #include "core/lib/fd.h"
 #include "core/manifest.h"
 #include "core/publish.h"
@@ -23,6 +24,8 @@
 #ifndef CONFIG_NETWORK_SUBNET
 #define CONFIG_NETWORK_SUBNET NULL /* no bridge, no default network */
 #endif
+
+#define NET_BACK_S 5
 
 /* ---- which networks ------------------------------------------------------------------------------ */
 
@@ -299,11 +302,18 @@ void net_free(struct launch *l)
 
 /* ---- links --------------------------------------------------------------------------------------- */
 
-static int net_up_one(const struct launch *l, unsigned int i, pid_t pid, struct err *e)
+/* Before the program may run, which could say that its interface is another. */
+static int net_up_one(const struct launch *l, struct leases *s, unsigned int i, pid_t pid,
+		      struct err *e)
 {
 	struct net_args a = { .spec = l->spec, .net = l->nets[i], .link = &l->links[i], .pid = pid };
+	int r = l->net[i]->up ? l->net[i]->up(&a, e) : 0;
 
-	return l->net[i]->up ? l->net[i]->up(&a, e) : 0;
+	if (!IS_ENABLED(CONFIG_NET_PHYS) || r < 0 || a.link->kind != NET_PHYS)
+		return r;
+	l->links[i].device = (uint32_t)r;
+	r = lease_mark(s, &l->links[i]);
+	return r < 0 ? err_sys(e, r, "writing the addresses") : 0;
 }
 
 int net_up(const struct launch *l, pid_t pid, struct err *e)
@@ -316,11 +326,28 @@ int net_up(const struct launch *l, pid_t pid, struct err *e)
 	for (unsigned int i = 0; r >= 0 && l->links && i < l->n_net; i++) {
 		if (!l->nets[i])
 			continue;
-		r = net_up_one(l, i, pid, e);
+		r = net_up_one(l, &s, i, pid, e);
 		if (r < 0)
 			err_wrap(e, l->nets[i]->section.name);
 	}
 	return r < 0 ? r : publish_up(l, e);
+}
+
+/* An interface that went with a namespace comes back a moment later; one that does not is not waited for. */
+static int net_came_back(struct leases *s, struct net_link *l, int r)
+{
+	uint32_t now = (uint32_t)(event_now() / 1000);
+
+	if (r == -EBUSY && !l->missed) {
+		l->missed = now ? now : 1;
+		lease_mark(s, l);
+	}
+	if (r == -EBUSY)
+		return now - l->missed < NET_BACK_S ? r : 0;
+	if (r > 0)
+		l->device = 0;
+	l->missed = 0;
+	return r;
 }
 
 int net_down(const char *container)
@@ -350,6 +377,8 @@ int net_down(const char *container)
 			continue;
 		last = lease_others(&s, &links[i]) == 0;
 		r = d && d->down ? d->down(&links[i], last) : 0;
+		if (IS_ENABLED(CONFIG_NET_PHYS) && links[i].device)
+			r = net_came_back(&s, &links[i], r);
 		if (r >= 0)
 			r = publish_link_down(&links[i]);
 		if (r >= 0 && last)

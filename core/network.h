@@ -179,6 +179,8 @@ struct net_link {
 	struct addr names;     /* IPv4 address that answers for names, .len 0: none; not recorded */
 	struct addr ip, ip6;   /* with the length of the subnet's prefix; .len 0: none */
 	char ports[NET_PORTS]; /* published ports, for people; cut */
+	/* Of an interface that was moved in: which one it is (0: unknown, or back), and when it was first missed. */
+	uint32_t device, missed; /* missed: s since boot; 0 never */
 };
 
 #endif

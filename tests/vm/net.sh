@@ -116,10 +116,17 @@ has "a container has the second interface" '10\.9\.0\.' "$(ctr exec owner ip -4 
 is "and the device has not" 0 "$(nics)"
 has "it reaches what is at the other end" '10\.9\.0\.2 .*lladdr' \
 	"$(ctr exec owner sh -c 'nc -w 5 10.9.0.2 9 </dev/null >/dev/null 2>&1; ip neigh' 2>&1)"
+# one that may configure it calls it something else, and somebody else's
+guest /bin/sh -c "/bin/busybox nsenter -t $(owner) -n /bin/busybox unshare -m /bin/sh -c '
+b=/bin/busybox
+\$b ip link set eth1 down
+\$b ip link set eth1 name mine
+mount -t sysfs sys /sys && mount -o remount,rw /sys && echo myctr web lan0 >/sys/class/net/mine/ifalias && cat /sys/class/net/mine/ifalias'" 2>&1
 guest /bin/sh -c "kill -9 $(owner)" >/dev/null 2>&1
 i=0
 while [ "$(nics)" = 0 ] && [ $i -lt 20 ]; do sleep 0.5; i=$((i + 1)); done
-is "after SIGKILL it is the device's again" 1 "$(nics)"
+is "after SIGKILL it is the device's again, under its own name" 1 "$(nics)"
+is "and nobody else's" "" "$(guest /bin/busybox cat /sys/class/net/eth1/ifalias)"
 ctr start owner >/dev/null 2>&1
 until_guest 20 '^owner .* Up ' /usr/bin/myctr ps
 is "and it can be had again" 0 "$(nics)"

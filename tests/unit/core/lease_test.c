@@ -175,7 +175,7 @@ static void test_damaged(void **state)
 
 static void test_bytes(void **state)
 {
-	struct net_link l = { .kind = NET_PHYS, .index = 3, .up = true }, back;
+	struct net_link l = { .kind = NET_MACVLAN, .index = 3, .up = true }, back;
 	uint8_t buf[RECORD_COPY];
 
 	(void)state;
@@ -185,12 +185,22 @@ static void test_bytes(void **state)
 	memset(l.bridge, 'b', sizeof(l.bridge) - 1);
 	memset(l.ports, 'p', RECORD_COPY - 204);
 	memset(l.mac, 0xfe, sizeof(l.mac));
-	memcpy(l.ifname, l.host, sizeof(l.host));
+	snprintf(l.ifname, sizeof(l.ifname), "eth3");
 	addr_parse_prefix("255.1.2.3/31", &l.ip);
 	addr_parse_prefix("fe80::ff/10", &l.ip6);
 	lease_encode(buf, &l);
 	lease_decode(&back, buf);
 	assert_memory_equal(&l, &back, sizeof(l));
+	l.kind = NET_PHYS;
+	if (IS_ENABLED(CONFIG_NET_PHYS)) {
+		memset(l.ports, 0, sizeof(l.ports));
+		memcpy(l.ifname, l.host, sizeof(l.host));
+		l.device = 0x7ffffffe;
+		l.missed = 0xfedcba98;
+		lease_encode(buf, &l);
+		lease_decode(&back, buf);
+		assert_memory_equal(&l, &back, sizeof(l));
+	}
 	memset(buf, 0xff, sizeof(buf)); /* any bytes */
 	lease_decode(&back, buf);
 	assert_int_equal(back.ip.len, 0);
