@@ -36,11 +36,12 @@ begin()
 	"$1" daemon 2>/dev/null &
 	echo $! >"$dir/pid"
 	tries=0
-	until "$1" run -d --name srv --net app -p 5201:5201 -p 7000:7000 --storage tmpfs "$dir/root" /bin/busybox sleep 1000 >/dev/null 2>"$dir/err"; do
+	until "$1" ps >/dev/null 2>&1 && [ -S "$MYCTR_RUN/ctl" ]; do
 		tries=$((tries + 1))
-		[ $tries -lt 30 ] || { cat "$dir/err" >&2; exit 1; }
+		[ $tries -lt 100 ] || { echo "the supervisor does not answer" >&2; exit 1; }
 		sleep 0.1
 	done
+	"$1" run -d --name srv --net app -p 5201:5201 -p 7000:7000 --storage tmpfs "$dir/root" /bin/busybox sleep 1000 >/dev/null
 	child=$(pgrep -n -f '^/bin/busybox sleep 1000$')
 	at=$(nsenter -t "$child" -n ip -4 -o addr show dev eth0 | grep -Eo '10\.77\.0\.[0-9]+' | head -n 1)
 	nsenter -t "$child" -n iperf3 -s >/dev/null 2>&1 &
@@ -90,6 +91,8 @@ done
 nft delete table ip bench
 finish "$main"
 if [ -n "$plain" ]; then
+	# which hides nothing, so it has to be said
+	printf 'nat = no\n' >>"$MYCTR_ETC/manifest"
 	begin "$plain"
 	i=0
 	while [ $i -lt "$runs" ]; do i=$((i + 1)); sample forward 192.168.1.1 5201 7000; done
