@@ -37,7 +37,7 @@ boards := $(patsubst board/%/defconfig,%,$(wildcard board/*/defconfig))
 config-goals := config menuconfig oldconfig olddefconfig savedefconfig allnoconfig allyesconfig \
 	alldefconfig randconfig listnewconfig $(boards:%=%_defconfig)
 free-goals := $(config-goals) help clean distclean test format lint size check-deps deps demo kernel runner \
-	bench bench-wall bench-icount bench-parts bench-deps bench-sizes bench-size-%
+	dist release deb bench bench-wall bench-icount bench-parts bench-deps bench-sizes bench-size-%
 goals := $(or $(MAKECMDGOALS),all)
 
 .PHONY: all
@@ -126,5 +126,6 @@ size:
 
 -include tests/bench/build.mk
 -include tools/vm.mk
+-include tools/packaging/packaging.mk
 
 endif

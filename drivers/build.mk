@@ -17,10 +17,17 @@ obj-$(CONFIG_SECCOMP) += drivers/seccomp/default.o
 obj-$(CONFIG_SECCOMP_LIBSECCOMP) += drivers/seccomp/profile.o drivers/seccomp/profile_json.o
 lib-$(CONFIG_SECCOMP_LIBSECCOMP) += libseccomp
 
-# The profile becomes BPF here: system call numbers by the build machine's libseccomp.
+# The profile becomes BPF here: system call numbers by the build machine's libseccomp. A release has it made ready for
+# each processor, which is taken unless the list is newer.
 ifeq ($(CONFIG_SECCOMP),y)
 gen-y += $(O)/include/generated/seccomp_default.h
 endif
+seccomp-made := drivers/seccomp/made/$(arch)-$(or $(CONFIG_SECCOMP_COMPAT),no).h
+ifeq ($(shell [ -f $(seccomp-made) ] && [ ! drivers/seccomp/default.list -nt $(seccomp-made) ] && echo y),y)
+$(O)/include/generated/seccomp_default.h: $(seccomp-made) $(autoconf)
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $< $@
+else
 $(O)/tools/seccomp: $(addprefix tools/seccomp/,compile.c plan.c arch.c plan.h arch.h)
 	$(call say,HOSTCC,$@)
 	$(Q)mkdir -p $(@D)
@@ -28,6 +35,7 @@ $(O)/tools/seccomp: $(addprefix tools/seccomp/,compile.c plan.c arch.c plan.h ar
 $(O)/include/generated/seccomp_default.h: $(O)/tools/seccomp drivers/seccomp/default.list $(autoconf)
 	$(Q)mkdir -p $(@D)
 	$(Q)$< $(arch) drivers/seccomp/default.list $(or $(CONFIG_SECCOMP_COMPAT),no) >$@
+endif
 obj-$(CONFIG_IMAGE_SQUASHFS) += drivers/image/squashfs.o drivers/image/loop.o
 obj-$(CONFIG_SQUASHFS_USER) += drivers/image/squashfs_user.o
 obj-$(CONFIG_IMAGE_VERITY) += drivers/image/verity.o
