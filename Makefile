@@ -36,7 +36,7 @@ HOST_CC := $(or $(HOSTCC),gcc)
 boards := $(patsubst board/%/defconfig,%,$(wildcard board/*/defconfig))
 config-goals := config menuconfig oldconfig olddefconfig savedefconfig allnoconfig allyesconfig \
 	alldefconfig randconfig listnewconfig $(boards:%=%_defconfig)
-free-goals := $(config-goals) help clean distclean test format lint size check-deps deps demo kernel runner \
+free-goals := $(config-goals) help clean distclean test format lint size deps demo kernel runner \
 	dist release deb bench bench-wall bench-icount bench-parts bench-deps bench-sizes bench-size-%
 goals := $(or $(MAKECMDGOALS),all)
 

@@ -159,8 +159,8 @@ static int control_run(struct sup_client *cl, const struct ctl_request *r, struc
 	if (sup_find(cl->sup, spec->name) || spec_is_kept(spec->name)) {
 		code = err_set(
 			e, EEXIST,
-			"%s: there is a container of this name; remove it first with: myctr rm %s",
-			spec->name, spec->name);
+			"there is a container of this name; remove it first with: myctr rm %s",
+			spec->name);
 		spec_free(spec);
 		return code;
 	}

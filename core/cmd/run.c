@@ -139,7 +139,9 @@ static int run_spec(struct cmd_line *line, struct err *e)
 	/* What is forgotten at its end need not reach the flash. */
 	if (r >= 0 && line->count[RUN_RM] && !spec_is_set(s, spec_field("storage")))
 		r = run_set(s, "storage", "tmpfs", e);
-	return r < 0 ? r : spec_finish(s, e);
+	if (r < 0)
+		return r;
+	return spec_finish(s, e) < 0 ? err_wrap(e, s->name) : 0;
 }
 
 /* ---- in the background -------------------------------------------------------------------------- */
