@@ -166,6 +166,18 @@ static int bridge_uplink(struct netlink *n, const struct net_spec *net, const st
 
 /* ---- a container's link -------------------------------------------------------------------------- */
 
+/*
+ * Of both ends. Queues: one, not one for each processor as newer kernels make them. Without XDP or GRO of its own a
+ * veth link hands on where it was called, so more of them bring nothing but files in sysfs, at each start and end.
+ */
+static void bridge_put_end(struct netlink_req *r, const struct net_args *a)
+{
+	netlink_put_u32(r, IFLA_NUM_TX_QUEUES, 1);
+	netlink_put_u32(r, IFLA_NUM_RX_QUEUES, 1);
+	if (a->net->mtu)
+		netlink_put_u32(r, IFLA_MTU, (uint32_t)a->net->mtu);
+}
+
 static void bridge_put_veth(struct netlink_req *r, const struct net_args *a, int bridge)
 {
 	const struct net_link *l = a->link;
@@ -175,8 +187,7 @@ static void bridge_put_veth(struct netlink_req *r, const struct net_args *a, int
 	link_begin(r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, l->host, true,
 		   "making its veth link");
 	netlink_put_u32(r, IFLA_MASTER, (uint32_t)bridge);
-	if (a->net->mtu)
-		netlink_put_u32(r, IFLA_MTU, (uint32_t)a->net->mtu);
+	bridge_put_end(r, a);
 	info = netlink_nest(r, IFLA_LINKINFO);
 	netlink_put_text(r, IFLA_INFO_KIND, "veth");
 	data = netlink_nest(r, IFLA_INFO_DATA);
@@ -185,8 +196,7 @@ static void bridge_put_veth(struct netlink_req *r, const struct net_args *a, int
 	netlink_put_text(r, IFLA_IFNAME, l->ifname);
 	netlink_put(r, IFLA_ADDRESS, l->mac, ADDR_MAC);
 	netlink_put_u32(r, IFLA_NET_NS_PID, (uint32_t)a->pid);
-	if (a->net->mtu)
-		netlink_put_u32(r, IFLA_MTU, (uint32_t)a->net->mtu);
+	bridge_put_end(r, a);
 	netlink_nest_end(r, in);
 	netlink_nest_end(r, data);
 	netlink_nest_end(r, info);
