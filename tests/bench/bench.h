@@ -26,6 +26,7 @@ struct command {
 	const char *argv[MAX_ARGS];
 	const char *input; /* file opened as standard input, NULL: /dev/null */
 	bool unprivileged; /* run as nobody */
+	bool ranges;	   /* run as daemon, who has ranges of ids here */
 };
 
 /* What is counted rather than timed. */

@@ -3,6 +3,7 @@
 # make bench BENCH=icount   the same start as instruction counts, in a deterministic machine;
 #                           UPDATE=1 accepts them (commit tests/bench/icount.txt)
 # make bench BENCH=nat      throughput and connections through a published port, against nft and a proxy
+# make bench BENCH=user     throughput through slirp4netns and pasta, against the same by hand
 # What runs inside the measurement is static musl; the measuring program is an ordinary host
 # program.
 
@@ -21,7 +22,7 @@ bench-hostflags := -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wshadow -Wstrict-
 bench-run := $(patsubst %,tests/bench/%.c,run sys count goals chart oci daemon start ps sizes memory supervised durable unpack rebuild net)
 bench-parts := $(addprefix $(bench-o)/,floor once stamp nothing fill true icount_init filter.bpf profile run)
 
-.PHONY: bench bench-wall bench-icount bench-parts bench-deps bench-sizes bench-nat
+.PHONY: bench bench-wall bench-icount bench-parts bench-deps bench-sizes bench-nat bench-user
 bench: bench-$(BENCH)
 bench-parts: $(bench-parts)
 bench-deps:
@@ -48,6 +49,10 @@ bench-nat: bench-deps
 	$(Q)$(MAKE) O=$(bench-o)/plain all >/dev/null
 	$(Q)$(MAKE) $(bench-o)/conns
 	$(Q)tests/bench/nat.sh $(bench-o) $(O)/myctr $(bench-o)/plain/myctr
+
+bench-user: bench-deps
+	$(Q)$(MAKE) all
+	$(Q)tests/bench/user.sh $(O)/myctr
 
 # Each configuration whose size is printed, in a folder of its own.
 bench-sizes: $(addprefix bench-size-,tiny router full)

@@ -48,8 +48,10 @@ struct floor {
 	bool bare;	    /* -b: no container at all, for reference */
 	bool squashfs;	    /* -s: squashfs over a new loop device, overlay over it */
 	bool rootless;	    /* -r: user namespace with one id mapped */
-	unsigned int uid;   /* the ids to map */
+	const char *range; /* -R FIRST: with that one and 65536 from FIRST on, through the helpers */
+	unsigned int uid;  /* the ids to map */
 	unsigned int gid;
+	int go; /* with -R: readable when they are mapped */
 	char *const *argv;
 };
 
@@ -103,6 +105,10 @@ static void ids_map(const struct floor *f)
 {
 	char line[24];
 
+	if (f->range) {
+		(void)!read(f->go, line, 1);
+		return;
+	}
 	if (!f->rootless)
 		return;
 	put("/proc/self/setgroups", "deny", 4);
@@ -329,17 +335,62 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static int parent(const struct floor *f)
+static pid_t map_helper(const struct floor *f, const char *path, const char *pid, unsigned int id)
+{
+	char own[24];
+	char *argv[] = { (char *)(uintptr_t)path,
+			 (char *)(uintptr_t)pid,
+			 (char[]){ "0" },
+			 own + 2,
+			 (char[]){ "1" },
+			 (char[]){ "1" },
+			 (char *)(uintptr_t)f->range,
+			 (char[]){ "65536" },
+			 NULL };
+	pid_t child = vfork();
+
+	must(child, "vfork");
+	if (child == 0) {
+		own[map_line(own, id) - 2] = '\0';
+		execve(path, argv, &argv[8]);
+		die(path);
+	}
+	return child;
+}
+
+/* newuidmap and newgidmap, both at once. */
+static void map_ranges(const struct floor *f, long child, int tell)
+{
+	char line[24];
+	pid_t uid, gid;
+
+	if (!f->range)
+		return;
+	line[map_line(line, (unsigned int)child) - 2] = '\0';
+	uid = map_helper(f, "/usr/bin/newuidmap", line + 2, f->uid);
+	gid = map_helper(f, "/usr/bin/newgidmap", line + 2, f->gid);
+	if (wait_for(uid) || wait_for(gid)) {
+		errno = EPERM;
+		die("newuidmap");
+	}
+	must(write(tell, "", 1), "pipe");
+}
+
+static int parent(struct floor *f)
 {
 	struct clone_args args = {
 		.flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET |
 			 CLONE_NEWCGROUP,
 		.exit_signal = SIGCHLD,
 	};
+	int pipes[2] = { -1, -1 };
 	long pid;
 
 	if (f->rootless)
 		args.flags |= CLONE_NEWUSER;
+	if (f->range)
+		must(pipe2(pipes, O_CLOEXEC), "pipe");
+	f->go = pipes[0];
 	if (f->cgroup) {
 		int fd = open(f->cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -352,6 +403,7 @@ static int parent(const struct floor *f)
 	if (pid == 0)
 		for (size_t i = 0; i < ARRAY_SIZE(inside); i++)
 			inside[i](f);
+	map_ranges(f, pid, pipes[1]);
 	return wait_for((pid_t)pid);
 }
 
@@ -372,7 +424,7 @@ int main(int argc, char **argv)
 	struct floor f = { 0 };
 	int opt;
 
-	while ((opt = getopt(argc, argv, "+bc:rs")) != -1) {
+	while ((opt = getopt(argc, argv, "+bc:rR:s")) != -1) {
 		switch (opt) {
 		case 'b':
 			f.bare = true;
@@ -380,6 +432,9 @@ int main(int argc, char **argv)
 		case 'c':
 			f.cgroup = optarg;
 			break;
+		case 'R':
+			f.range = optarg;
+			/* fall through */
 		case 'r':
 			f.rootless = true;
 			f.uid = (unsigned int)geteuid();
@@ -393,7 +448,8 @@ int main(int argc, char **argv)
 		}
 	}
 	if (argc - optind < 2) {
-		static const char usage[] = "usage: floor [-b] [-c CGROUP] [-r] [-s] ROOT CMD...\n";
+		static const char usage[] =
+			"usage: floor [-b] [-c CGROUP] [-r | -R FIRST] [-s] ROOT CMD...\n";
 
 		(void)!write(2, usage, sizeof(usage) - 1);
 		return 2;

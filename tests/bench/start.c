@@ -5,14 +5,18 @@
  * does meanwhile hits all of them. Ratios are taken within a round, then their median.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/bench/bench.h"
 
 #define BENCH_CGROUP "/sys/fs/cgroup/myctr-bench"
+#define RANGE_FIRST "2000000"
+#define CRUN_USER "/tmp/myctr-bench-crun" /* its state, for whom this folder is not */
 
 enum {
 	SETTLE_US = 4000, /* lets the kernel's threads take down the namespaces of the last run */
@@ -52,7 +56,8 @@ static void rows_floor(struct bench *b)
 }
 
 /* A runtime that exits 0 without having run anything is fast: its payload has to have spoken. */
-static void row_myctr(struct bench *b, const char *name, const char *note, bool unprivileged)
+static void row_myctr(struct bench *b, const char *name, const char *note,
+		      const struct command *who)
 {
 	const char *const argv[] = { bench_path(b, "myctr"),
 				     "run",
@@ -62,11 +67,12 @@ static void row_myctr(struct bench *b, const char *name, const char *note, bool 
 				     "none",
 				     b->rootfs,
 				     NULL };
-	struct command check = { .unprivileged = unprivileged };
+	struct command check = *who;
 	char said[64];
 	struct row *row = row_add(b, name, note, argv);
 
-	row->command.unprivileged = unprivileged;
+	row->command.unprivileged = who->unprivileged;
+	row->command.ranges = who->ranges;
 	command_add(&row->command, "/true");
 	command_set(&check, argv);
 	command_set(&check, (const char *[]){ "/stamp", "-x", NULL });
@@ -77,10 +83,41 @@ static void row_myctr(struct bench *b, const char *name, const char *note, bool 
 	}
 }
 
+/* Ranges of ids for one user, which this process and what it starts alone see. */
+static bool ranges_give(const struct bench *b)
+{
+	const char *path = bench_format("%s/subids", b->out);
+	FILE *f = fopen(path, "we");
+
+	if (!f)
+		return false;
+	fputs("daemon:" RANGE_FIRST ":65536\n", f);
+	fclose(f);
+	return access("/usr/bin/newuidmap", X_OK) == 0 && unshare(CLONE_NEWNS) == 0 &&
+	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount(path, "/etc/subuid", NULL, MS_BIND, NULL) == 0 &&
+	       mount(path, "/etc/subgid", NULL, MS_BIND, NULL) == 0;
+}
+
+static bool rows_ranges(struct bench *b)
+{
+	bool has = ranges_give(b);
+
+	if (has)
+		row_add(b, "floor, ranges", "user namespace, newuidmap and newgidmap",
+			(const char *[]){ bench_path(b, "floor"), "-R", RANGE_FIRST, b->rootfs,
+					  "/true", NULL })
+			->command.ranges = true;
+	return has;
+}
+
 static void rows_myctr(struct bench *b)
 {
-	row_myctr(b, "myctr run", NULL, false);
-	row_myctr(b, "myctr run, rootless", "user namespace, one id", true);
+	row_myctr(b, "myctr run", NULL, &(struct command){ 0 });
+	row_myctr(b, "myctr run, rootless", "user namespace, one id",
+		  &(struct command){ .unprivileged = true });
+	if (rows_ranges(b))
+		row_myctr(b, "myctr run, ranges", "the same", &(struct command){ .ranges = true });
 }
 
 /* The same as a user: bwrap as it is, crun with a bundle that has a user namespace, in a folder of its own. */
@@ -92,7 +129,7 @@ static void rows_rootless(struct bench *b, const struct row *bwrap)
 	row->command.input = bwrap->command.input;
 	row->command.unprivileged = true;
 	row = row_add(b, "crun, rootless", "less: no cgroup; seccomp from its cache",
-		      (const char *[]){ "/usr/bin/crun", "--root", bench_path(b, "crun-user"),
+		      (const char *[]){ "/usr/bin/crun", "--root", CRUN_USER,
 					"--cgroup-manager=disabled", "run", "-b",
 					oci_user_bundle(b), "bench-user", NULL });
 	row->command.unprivileged = true;
@@ -254,6 +291,8 @@ static void goals(struct bench *b)
 	goal_against(b, "run / runc, wall", 0.05, "myctr run", "runc (Debian)");
 	goal_against(b, "rootless run / rootless floor, wall", 1.15, "myctr run, rootless",
 		     "floor, rootless");
+	goal_against(b, "run with ranges / floor with ranges, wall", 1.15, "myctr run, ranges",
+		     "floor, ranges");
 	goal_against(b, "rootless run / rootless crun, wall", 0.2, "myctr run, rootless",
 		     "crun, rootless");
 	goal_against(b, "rootless run / rootless bwrap, wall", 1, "myctr run, rootless",
@@ -284,6 +323,7 @@ void section_start(struct bench *b)
 	rows_peers(b);
 	measure(b);
 	rmdir(BENCH_CGROUP);
+	rmdir(CRUN_USER);
 	for (size_t i = 0; i < b->nrows; i++)
 		summarise(b, &b->rows[i]);
 	load_print();

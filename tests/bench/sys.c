@@ -16,7 +16,7 @@
 
 #include "tests/bench/bench.h"
 
-enum { NOBODY = 65534 };
+enum { NOBODY = 65534, DAEMON = 1 };
 
 void bench_die(const char *what, const char *name)
 {
@@ -149,10 +149,9 @@ void command_set(struct command *c, const char *const *argv)
 		command_add(c, *argv);
 }
 
-static void become_nobody(void)
+static void become(unsigned int id)
 {
-	if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-	    setresuid(NOBODY, NOBODY, NOBODY) < 0)
+	if (setgroups(0, NULL) < 0 || setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0)
 		_exit(126);
 }
 
@@ -170,8 +169,8 @@ void command_exec(const struct command *c, int out, int result)
 	if (result >= 0)
 		dup2(result, 3);
 	close_range(result >= 0 ? 4 : 3, ~0U, 0);
-	if (c->unprivileged)
-		become_nobody();
+	if (c->unprivileged || c->ranges)
+		become(c->ranges ? DAEMON : NOBODY);
 	execv(c->argv[0], (char *const *)(uintptr_t)c->argv);
 	_exit(127);
 }
