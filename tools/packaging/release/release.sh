@@ -18,15 +18,10 @@ out=$(realpath "$out")
 # Those that tools/sysroot/build.sh knows.
 archs() { sed -n '/^case \$arch in$/,/^esac$/s/^\([a-z0-9_|]*\)).*/\1/p' tools/sysroot/build.sh | tr '|' '\n'; }
 
-# Its compiler, as the build calls it; "" where it is not there.
+# Its compiler, as the build finds it; nothing where there is none.
 compiler()
 {
-	case $1 in
-	"$(uname -m)") prefix= ;;
-	arm) prefix=arm-linux-gnueabihf- ;;
-	*) prefix=$(sed -n "s/^$1) *prefix=\([a-z0-9_-]*-\).*/\1/p" tools/sysroot/build.sh) prefix=${prefix:-$1-linux-gnu-} ;;
-	esac
-	command -v "${prefix}gcc" || true
+	make -s O="$work/which-$1" ARCH="$1" --eval 'which-cc: ; @echo $(CC)' which-cc 2>/dev/null | tail -n 1
 }
 
 # build ARCH CONFIG: prints the folder
