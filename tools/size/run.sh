@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # `make size`: build defconfigs, print what they weigh against their budgets, and what each Kconfig symbol
-# weighs in the largest. Fails when one is over its budget. usage: run.sh [BOARD...]
+# weighs in the last of them. Fails when one is over its budget. usage: run.sh [BOARD...]
+# SIZE_PARTS=n leaves out the symbols.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 out=${SIZE_OUT:-build/size}
@@ -41,9 +42,16 @@ for board in "${@:-tiny router full}"; do
 		fi
 		size "$out/$name/myctr" | awk -v name="$name" -v bytes="$bytes" -v limit="$limit" -v verdict="$verdict" \
 			'NR == 2 { printf "%-16s %8d %8d %8d %10d %8s  %s\n", name, $1, $2, $3, bytes, limit ? limit / 1024 "K" : "-", verdict }'
-		last=$out/$name
+		last=$name
 	done
 done
-echo
-awk -f tools/size/symbols.awk core/build.mk core/lib/build.mk core/cmd/build.mk drivers/build.mk init/build.mk "$last/myctr.map"
+[ "${SIZE_PARTS:-y}" = y ] || exit $bad
+# A program that is compiled as a whole has no parts any more: once more, each file by itself.
+make -j"$jobs" O="$out/parts" lto= "${last}_defconfig" all >"$out/parts.log" 2>&1 || {
+	tail -n 20 "$out/parts.log"
+	exit 1
+}
+printf '\nThe parts of %s, each compiled by itself: together %s bytes instead of %s.\n' "$last" \
+	"$(stat -c %s "$out/parts/myctr")" "$(stat -c %s "$out/$last/myctr")"
+awk -f tools/size/symbols.awk core/build.mk core/lib/build.mk core/cmd/build.mk drivers/build.mk init/build.mk "$out/parts/myctr.map"
 exit $bad
