@@ -8,7 +8,8 @@ VERSION := 0.1.0
 #   O=DIR           build folder; when given, .config and defconfig live in it too (default: build)
 #   LIBC=           musl (default: our cached sysroot), glibc (the host's), system (the toolchain's own;
 #                   chosen by itself when CROSS_COMPILE or SYSROOT is given)
-#   ARCH=           x86_64, aarch64 or arm: what the cached sysroot is for (default: the host)
+#   ARCH=           x86_64, aarch64, arm (v7, hard float), riscv64 or mips (big-endian): what the cached sysroot
+#                   is for (default: the host)
 #   STATIC=         y or n (default y; n for glibc)
 #   CC HOSTCC CROSS_COMPILE SYSROOT PKG_CONFIG CFLAGS LDFLAGS DESTDIR PREFIX CONF MCONF V=1 DEBUG=1
 MAKEFLAGS += -rR --no-print-directory
@@ -36,8 +37,8 @@ HOST_CC := $(or $(HOSTCC),gcc)
 boards := $(patsubst board/%/defconfig,%,$(wildcard board/*/defconfig))
 config-goals := config menuconfig oldconfig olddefconfig savedefconfig allnoconfig allyesconfig \
 	alldefconfig randconfig listnewconfig $(boards:%=%_defconfig)
-free-goals := $(config-goals) help clean distclean test format lint size deps demo kernel runner \
-	dist release deb bench bench-wall bench-icount bench-parts bench-deps bench-sizes bench-size-%
+free-goals := $(config-goals) help clean distclean test format lint size deps demo kernel board-kernel image boot \
+	test-boards runner dist release deb bench bench-wall bench-icount bench-parts bench-deps bench-sizes bench-size-%
 goals := $(or $(MAKECMDGOALS),all)
 
 .PHONY: all

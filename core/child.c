@@ -133,9 +133,9 @@ static int child_signals(struct child *c, struct err *e)
 	sigset_t none;
 
 	/* By hand, because libc keeps two for itself and lets nobody say it; a zeroed struct is SIG_DFL. */
-	for (int sig = 1; sig < _NSIG; sig++)
+	for (int sig = 1; sig <= 64 && sig < _NSIG; sig++)
 		if (c->l->ignored >> (sig - 1) & 1)
-			syscall(SYS_rt_sigaction, sig, zeroed, NULL, (size_t)(_NSIG - 1) / 8);
+			syscall(SYS_rt_sigaction, sig, zeroed, NULL, (size_t)_NSIG / 8);
 	sigemptyset(&none);
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		return err_sys(e, errno, "resetting signals");

@@ -35,7 +35,7 @@ LIBC ?= system
 endif
 LIBC ?= musl
 host-arch := $(shell uname -m)
-arch := $(or $(patsubst arm64,aarch64,$(patsubst x86,x86_64,$(ARCH))),$(if $(CROSS_COMPILE),$(firstword $(subst -, ,$(notdir $(CROSS_COMPILE)))),$(host-arch)))
+arch := $(or $(patsubst arm64,aarch64,$(patsubst x86,x86_64,$(patsubst armv7,arm,$(ARCH)))),$(if $(CROSS_COMPILE),$(firstword $(subst -, ,$(notdir $(CROSS_COMPILE)))),$(host-arch)))
 STATIC ?= $(if $(filter glibc,$(LIBC)),n,y)
 
 ifeq ($(LIBC)-$(filter $(host-arch),$(arch)),musl-)
@@ -60,10 +60,12 @@ $(sysroot-ready):
 	$(Q)tools/sysroot/build.sh build $(arch) $(gcc-for-libs) >/dev/null
 libc-cflags = -nostdinc -isystem $(sysroot)/include -isystem $(shell $(CC) -print-file-name=include)
 # Debian's musl-gcc.specs silently make a dynamic program of -static-pie, so no specs: files named here.
+# gcc knows -static-pie for some processors only and would name a loader for the others.
+static-pie := -Wl,-static,-pie,--no-dynamic-linker,-z,text
 # Relocations take a bit instead of 24 bytes where the linker can; core/lib/start.c then stands in for rcrt1.o.
 packed := $(and $(CONFIG_PIE),$(filter x86_64,$(arch)),$(shell echo 'int x;' | $(CC) -x c -shared -nostdlib -fPIC $(if $(findstring clang,$(CC)),-fuse-ld=lld) -Wl,-z,pack-relative-relocs,--fatal-warnings -o /dev/null - 2>/dev/null && echo y))
 libc-link = -nostdlib -nostartfiles -L$(sysroot)/lib \
-	$(if $(filter y,$(STATIC)),$(if $(CONFIG_PIE),-static-pie $(if $(packed),-Wl$(comma)-z$(comma)pack-relative-relocs,$(sysroot)/lib/rcrt1.o),-static -no-pie $(sysroot)/lib/crt1.o), \
+	$(if $(filter y,$(STATIC)),$(if $(CONFIG_PIE),-static-pie $(if $(packed),-Wl$(comma)-z$(comma)pack-relative-relocs,$(static-pie) $(sysroot)/lib/rcrt1.o),-static -no-pie $(sysroot)/lib/crt1.o), \
 	$(error LIBC=musl is always static; use LIBC=system with a musl toolchain for a dynamic binary)) $(sysroot)/lib/crti.o
 libc-end = -Wl,--start-group -lc $(shell $(gcc-for-libs) -print-libgcc-file-name) -Wl,--end-group $(sysroot)/lib/crtn.o
 lib-cflags =
@@ -152,5 +154,5 @@ install: $(O)/myctr
 	install -D -m 0755 $(O)/myctr $(DESTDIR)$(BINDIR)/myctr
 	$(if $(INSTALL_INIT),mkdir -p $(DESTDIR)$(SBINDIR) && ln -sf $(BINDIR)/myctr $(DESTDIR)$(SBINDIR)/init)
 
-include tools/manpage/build.mk tools/image/build.mk tests/unit/build.mk tests/fuzz/build.mk tools/tests.mk tests/vm/build.mk
+include tools/manpage/build.mk tools/image/build.mk tools/board/build.mk tests/unit/build.mk tests/fuzz/build.mk tools/tests.mk tests/vm/build.mk
 -include $(objs:.o=.d)

@@ -18,17 +18,23 @@
 
 /* 32-bit machines have a second form with room for large files and large ids. */
 #ifdef SYS_fcntl64
-enum { SMALL_FCNTL = SYS_fcntl64, SMALL_FCHOWN = SYS_fchown32 };
+enum { SMALL_FCNTL = SYS_fcntl64 };
 #define SMALL_STATFS(path, st) syscall(SYS_statfs64, path, sizeof(*(st)), st)
 #define SMALL_FSTATFS(fd, st) syscall(SYS_fstatfs64, fd, sizeof(*(st)), st)
 #else
-enum { SMALL_FCNTL = SYS_fcntl, SMALL_FCHOWN = SYS_fchown };
+enum { SMALL_FCNTL = SYS_fcntl };
 #define SMALL_STATFS(path, st) syscall(SYS_statfs, path, st)
 #define SMALL_FSTATFS(fd, st) syscall(SYS_fstatfs, fd, st)
 #endif
+/* Of them MIPS has had large ids from the beginning. */
+#ifdef SYS_fchown32
+enum { SMALL_FCHOWN = SYS_fchown32 };
+#else
+enum { SMALL_FCHOWN = SYS_fchown };
+#endif
 
-/* Bytes of the kernel's signal set. */
-#define SMALL_SIGSET ((size_t)(_NSIG - 1) / 8)
+/* Bytes of the kernel's signal set: of 64 signals, of 128 on MIPS, where _NSIG is not one more. */
+#define SMALL_SIGSET ((size_t)_NSIG / 8)
 
 int fcntl(int fd, int command, ...)
 {

@@ -9,6 +9,7 @@
 # usage: build.sh path ARCH [CC]    print where the sysroot is (or would be)
 #        build.sh build ARCH [CC]   make it if it is not there, then print where it is
 #        build.sh fetch ARCH [CC]   only download
+#        build.sh cmocka ARCH [CC]  also what unit tests are linked with, into the same folder
 set -eu
 
 cache=${MYCTR_CACHE:-$HOME/.cache/myctr}
@@ -34,6 +35,9 @@ main/l/lz4/lz4_1.9.4-1.debian.tar.xz 47ceec5b95f42598f7b9280b03df9659f2ee6852720
 musl_x86_64='main/m/musl/musl-dev_1.2.3-1_amd64.deb 7c34f29a0c1aa12f6da1d25ed6de6fe6bbd9e048ee76b3dcb88c5e51fb65507f'
 musl_aarch64='main/m/musl/musl-dev_1.2.3-1_arm64.deb 55c2ca4bc3041c8ed8ac7dc3ef6080d9551a21650568b2fd7610b59eaf98a4f4'
 musl_arm='main/m/musl/musl-dev_1.2.3-1_armhf.deb 3a9dbb8ae66716f117dce87558fb47a161db0eebf0700cc6bf84ef6871ce7d38'
+cmocka='main/c/cmocka/cmocka_1.1.5.orig.tar.xz f0ccd8242d55e2fd74b16ba518359151f6f8383ff8aef4976e48393f77bba8b6'
+# for processors that Debian has no musl-dev for
+musl_source='main/m/musl/musl_1.2.3.orig.tar.gz 7d5b0b6062521e4627e099e4c9dc8248d32a30285e959b7eecaa780cf8cfd4a4'
 
 die()
 {
@@ -91,6 +95,7 @@ unpack_source()
 		tar -xf "$file" -C "$work/$1" --strip-components=1
 	done
 	for file in "$cache"/download/"$1"_*.debian.tar.*; do
+		[ -f "$file" ] || return 0
 		tar -xf "$file" -C "$work/$1"
 	done
 	[ -f "$work/$1/debian/patches/series" ] || return 0
@@ -100,13 +105,33 @@ unpack_source()
 	done <"$work/$1/debian/patches/series"
 }
 
+compile_musl()
+{
+	unpack_source musl
+	(
+		cd "$work/musl"
+		./configure --host="$musl_triplet" --prefix=/ --disable-shared CC="$cc" AR="${prefix}ar" RANLIB="${prefix}ranlib" \
+			CFLAGS="-Os -ffunction-sections -fdata-sections -g0"
+		make -j"$(nproc)" install-libs install-headers DESTDIR="$new"
+	) >"$work/musl.log" 2>&1 || {
+		tail -n 20 "$work/musl.log" >&2
+		die "musl did not build"
+	}
+	rm -f "$new/lib/"*.specs
+}
+
 # musl's headers and objects, and of the kernel's headers only the four folders that are not glibc's.
 install_musl()
 {
-	dpkg-deb -x "$cache/download/$(basename "${musl%% *}")" "$work/musl"
 	mkdir -p "$new/include" "$new/lib"
-	cp -R "$work/musl/usr/include/$musl_triplet/." "$new/include"
-	cp "$work/musl/usr/lib/$musl_triplet/"*.[ao] "$new/lib"
+	case $musl in
+	*.deb*)
+		dpkg-deb -x "$cache/download/$(basename "${musl%% *}")" "$work/musl"
+		cp -R "$work/musl/usr/include/$musl_triplet/." "$new/include"
+		cp "$work/musl/usr/lib/$musl_triplet/"*.[ao] "$new/lib"
+		;;
+	*) compile_musl ;;
+	esac
 	for dir in linux asm asm-generic mtd; do
 		for from in "/usr/$gnu_triplet/include" "/usr/include/$gnu_triplet" /usr/include; do
 			[ -d "$from/$dir" ] || continue
@@ -242,6 +267,24 @@ build_jsmn()
 	cp "$work/jsmn/jsmn.h" "$new/include/"
 }
 
+# Of `make unit-cross`; no part of any program that is installed.
+build_cmocka()
+{
+	fetch_one "${cmocka% *}" "${cmocka#* }"
+	new=$sysroot
+	work=$sysroot.cmocka
+	rm -rf "$work"
+	unpack_source cmocka
+	write_wrapper
+	# shellcheck disable=SC2086 # a list of flags
+	"$work/cc" $cflags -D_GNU_SOURCE -DHAVE_INTTYPES_H -DHAVE_SIGNAL_H -DHAVE_STRINGS_H -DHAVE_UNISTD_H -DHAVE_TIME_H \
+		-DHAVE_MALLOC_H -DHAVE_STRUCT_TIMESPEC -DHAVE_CLOCK_GETTIME_REALTIME -DHAVE_GCC_THREAD_LOCAL_STORAGE \
+		-DHAVE_SNPRINTF -DHAVE_VSNPRINTF -I"$work/cmocka/include" -c "$work/cmocka/src/cmocka.c" -o "$work/cmocka.o"
+	cp "$work/cmocka/include/cmocka.h" "$new/include/"
+	"${prefix}ar" rcsD "$new/lib/libcmocka.a" "$work/cmocka.o"
+	rm -rf "$work"
+}
+
 build_all()
 {
 	need patch make gperf dpkg-deb tar xz bzip2 sha256sum "${cc%% *}"
@@ -263,8 +306,8 @@ build_all()
 	mv "$new" "$sysroot"
 }
 
-goal=${1:?usage: build.sh path|build|fetch ARCH [CC]}
-arch=${2:?usage: build.sh path|build|fetch ARCH [CC]}
+goal=${1:?usage: build.sh path|build|fetch|cmocka ARCH [CC]}
+arch=${2:?usage: build.sh path|build|fetch|cmocka ARCH [CC]}
 prefix=
 [ "$arch" = "$(uname -m)" ] || prefix=$arch-linux-gnu-
 gnu_triplet=$arch-linux-gnu
@@ -278,6 +321,7 @@ arm)
 	musl_triplet=arm-linux-musleabihf
 	[ -z "$prefix" ] || prefix=arm-linux-gnueabihf-
 	;;
+riscv64 | mips | mipsel) musl=$musl_source ;;
 *) die "no pinned musl for $arch; build with CROSS_COMPILE= and SYSROOT= of a toolchain for it" ;;
 esac
 cc=${3:-${prefix}gcc}
@@ -290,12 +334,13 @@ sysroot=$cache/sysroot-$arch-$key
 case $goal in
 path) ;;
 fetch) fetch_all ;;
-build)
-	if [ ! -d "$sysroot" ]; then
+build | cmocka)
+	if [ ! -d "$sysroot" ] || [ "$goal" = cmocka ]; then
 		mkdir -p "$cache"
 		exec 9>"$cache/.lock-sysroot"
 		flock 9
 		[ -d "$sysroot" ] || build_all
+		[ "$goal" = build ] || [ -f "$sysroot/lib/libcmocka.a" ] || build_cmocka
 	fi
 	;;
 *) die "unknown goal '$goal'" ;;
