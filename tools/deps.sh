@@ -10,6 +10,8 @@ list()
 	case $1 in
 	build) echo gcc libc6-dev linux-libc-dev make libseccomp-dev libjsmn-dev libsodium-dev pkg-config xz-utils bzip2 gperf patch dpkg curl ca-certificates ;;
 	cross) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
+	cross-all) list cross && echo gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gcc-riscv64-linux-gnu libc6-dev-riscv64-cross gcc-mips-linux-gnu libc6-dev-mips-cross ;;
+	endian) echo gcc-mips-linux-gnu libc6-dev-mips-cross qemu-user-static ;;
 	unit) echo grub-common libcmocka-dev libjsmn-dev libcap-dev liblz4-dev zlib1g-dev libzstd-dev lz4 gzip zstd attr libarchive-tools squashfs-tools python3 busybox-static ;;
 	fuzz) echo libjsmn-dev clang libclang-rt-14-dev zlib1g-dev ;;
 	config) echo kconfig-frontends python3 python3-kconfiglib ;;
@@ -19,11 +21,12 @@ list()
 	live) echo libubootenv-tool grub-common minisign signify-openbsd bind9-dnsutils erofs-utils skopeo umoci podman attr zstd util-linux iproute2 strace python3 busybox-static nftables socat curl iperf3 uidmap slirp4netns passt fuse-overlayfs squashfuse ;;
 	compose) echo python3 python3-yaml ;;
 	bench) echo uidmap slirp4netns passt iperf3 podman buildah musl-tools crun runc bubblewrap squashfs-tools lz4 libarchive-tools busybox-static e2fsprogs ;;
-	kernel) list build && list cross && echo bison flex bc lz4 libelf-dev libssl-dev kmod rsync ;;
-	test) list build && list cross && list unit && list fuzz && list config && list lint && list image && list vm && list live && list bench && list compose && echo lld ;;
+	board) list build && list cross-all && list image && list vm && echo fdisk qemu-system-misc qemu-system-mips ;;
+	kernel) list build && list cross-all && echo bison flex bc lz4 libelf-dev libssl-dev kmod rsync ;;
+	test) list build && list cross && list unit && list fuzz && list config && list lint && list image && list vm && list live && list bench && list compose && list endian && echo fdisk lld ;;
 	demo) list build && list image && list vm && { [ "${BOARD:-}" != qemu-aarch64 ] || list cross; } ;;
 	*)
-		echo "deps: unknown purpose '$1'; one of build cross unit fuzz config lint image vm kernel live compose test demo bench" >&2
+		echo "deps: unknown purpose '$1'; one of build cross cross-all endian board unit fuzz config lint image vm kernel live compose test demo bench" >&2
 		return 2
 		;;
 	esac

@@ -63,7 +63,7 @@ make_root() {
 	[ ! -d "$top/board/$board/rootfs" ] || cp -r "$top/board/$board/rootfs/." "$root/"
 	cp "$out/build/myctr" "$root/usr/bin/myctr"
 	ln -s ../usr/bin/myctr "$root/sbin/init"
-	cp "$top/board/$board/manifest" "$root/etc/myctr/manifest"
+	cp "$top/tools/demo/manifest" "$root/etc/myctr/manifest"
 	busybox=$("$top/tools/image/apt.sh" "$deb" fetch busybox-static)
 	dpkg-deb --fsys-tarfile "$busybox" | tar -x -C "$root" ./bin/busybox
 	for tool in sh ls cat ps top dmesg mount df free vi more grep stty clear sleep echo wget ip id hostname; do

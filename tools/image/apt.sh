@@ -54,8 +54,14 @@ CONF
 : > "$root/status"
 export APT_CONFIG="$root/etc/apt.conf"
 
+# A mirror in the middle of its own update has a list of one compression that is not what its signed index says,
+# and the other is; of updates and security it may have neither for an hour, which one can do without.
 update() {
-	apt-get -qq update > "$root/log" 2>&1 || {
+	for order in xz gz; do
+		apt-get -qq -o "Acquire::CompressionTypes::Order::=$order" update > "$root/log" 2>&1 && break
+		! ls "$root/lists/"*"_dists_${suite}_main_binary-${arch}_Packages"* > /dev/null 2>&1 || break
+	done
+	ls "$root/lists/"*"_dists_${suite}_main_binary-${arch}_Packages"* > /dev/null 2>&1 || {
 		tail -n 5 "$root/log" >&2
 		die "could not read the package lists of $mirror ($arch); is there a network?"
 	}

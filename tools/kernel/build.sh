@@ -28,15 +28,26 @@ board=${1:?usage: build.sh [--path] BOARD}
 fragment=$top/board/$board/linux.config
 [ -f "$fragment" ] || die "$board: no board/$board/linux.config; boards are folders in board/"
 
-case $board in
-*x86_64*) arch=x86 cross='' image=arch/x86/boot/bzImage ;;
-*aarch64*) arch=arm64 cross=aarch64-linux-gnu- image=arch/arm64/boot/Image ;;
-*) die "$board: do not know its processor; the name must hold x86_64 or aarch64" ;;
+machine=$(sed -n 's/^arch=//p' "$top/board/$board/facts" 2>/dev/null)
+case $machine in
+x86_64) arch=x86 cross=x86_64-linux-gnu- image=arch/x86/boot/bzImage ;;
+aarch64) arch=arm64 cross=aarch64-linux-gnu- image=arch/arm64/boot/Image ;;
+arm) arch=arm cross=arm-linux-gnueabihf- image=arch/arm/boot/zImage ;;
+riscv64) arch=riscv cross=riscv64-linux-gnu- image=arch/riscv/boot/Image ;;
+mips) arch=mips cross=mips-linux-gnu- image=vmlinux ;;
+*) die "$board: board/$board/facts names no processor we know; arch=x86_64, aarch64, arm, riscv64 or mips" ;;
 esac
-if [ "$arch" = x86 ] && [ "$(uname -m)" != x86_64 ]; then cross=x86_64-linux-gnu-; fi
-if [ "$arch" = arm64 ] && [ "$(uname -m)" = aarch64 ]; then cross=''; fi
+[ "$machine" != "$(uname -m)" ] || cross=''
 
-key=$(cat "$top/board/common/linux.config" "$fragment" | sha256sum | cut -c1-12)
+# The lines of both, of which the last for a symbol counts.
+wanted() {
+	cat "$top/board/common/linux.config" "$fragment" |
+		sed -n 's/^# CONFIG_\([A-Z0-9a-z_]*\) is not set$/\1=n/p; s/^CONFIG_//p' |
+		awk -F= '{ line[$1] = $0; if (!seen[$1]++) order[++n] = $1 } END { for (i = 1; i <= n; i++) print line[order[i]] }' |
+		sed 's/^\(.*\)=n$/# CONFIG_\1 is not set/; t; s/^/CONFIG_/'
+}
+
+key=$(wanted | sha256sum | cut -c1-12)
 out=$cache/kernel/$board-$key
 if [ -f "$out/image" ]; then
 	echo "$out/image"
@@ -71,8 +82,8 @@ kmake() {
 # allnoconfig drops what its dependencies do not allow without a word, so
 # every line asked for is looked up again in the result
 check_config() {
-	lost=$(grep -E '^CONFIG_|^# CONFIG_.* is not set$' "$work/wanted" |
-		grep -vxFf "$work/.config" || true)
+	lost=$(grep '^CONFIG_' "$work/wanted" | grep -vxFf "$work/.config" || true)
+	lost=$lost$(sed -n 's/^# \(CONFIG_.*\) is not set$/^\1=/p' "$work/wanted" | grep -f - "$work/.config" || true)
 	[ -z "$lost" ] || {
 		printf '%s\n' "$lost" >&2
 		die "$board: the lines above did not survive; a dependency is missing in the fragment"
@@ -84,7 +95,7 @@ work=$cache/kernel/work-$board
 mkdir -p "$work"
 exec 9>"$work/.lock"
 flock 9
-cat "$top/board/common/linux.config" "$fragment" > "$work/wanted"
+wanted > "$work/wanted"
 kmake KCONFIG_ALLCONFIG="$work/wanted" allnoconfig > "$work/log" 2>&1 ||
 	{ tail -n 20 "$work/log" >&2; die "$board: allnoconfig failed"; }
 check_config

@@ -5,28 +5,32 @@
 # the kernel modules it needs. Cached; prints `kernel=PATH` and `initrd=PATH` for eval. Installs
 # nothing on this machine.
 #
-# usage: prepare.sh x86_64|aarch64 [debian|full|own|auto]    auto: our own kernel where it was built; full: Debian's
-# for real machines, which has USB, watchdogs and more; a download of 70 MB
+# usage: prepare.sh x86_64|aarch64|arm|riscv64 [debian|full|own|auto]    auto: our own kernel where it was built;
+# full: Debian's for real machines, which has USB, watchdogs and more; a download of 70 MB
 # environment: MODULES="more modules to load at boot"
 set -eu
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cache=${MYCTR_CACHE:-$HOME/.cache/myctr}
-arch=${1:?usage: prepare.sh x86_64|aarch64 [debian|own|auto]}
+arch=${1:?usage: prepare.sh x86_64|aarch64|arm|riscv64 [debian|own|auto]}
 kind=${2:-auto}
 PATH=$PATH:/usr/sbin:/sbin # depmod, for users other than root
 # what is unpacked of the kernel for real machines: with all of it that would be 400 MB
 full="fs lib crypto arch net drivers/block drivers/char drivers/md drivers/net/*.ko drivers/usb drivers/virtio drivers/watchdog"
 # what the tests and the demo use; loaded in this order where the kernel has them as modules
-modules="virtio_pci virtio_blk virtio_console virtio_net virtio_rng loop squashfs ext4 overlay ${MODULES:-}"
+modules="virtio_pci virtio_blk virtio_console virtio_net virtio_rng loop squashfs crc32c_generic ext4 overlay ${MODULES:-}"
 
 die() { echo "prepare: $*" >&2; exit 1; }
 
+# Debian 12 is not made for riscv64
 case $arch in
-x86_64) deb=amd64 cross='' ;;
-aarch64) deb=arm64 cross=aarch64-linux-gnu- ;;
-*) die "$arch: not known; x86_64 or aarch64" ;;
+x86_64) deb=amd64 cross='' package=cloud-amd64 ;;
+aarch64) deb=arm64 cross=aarch64-linux-gnu- package=cloud-arm64 ;;
+arm) deb=armhf cross=arm-linux-gnueabihf- package=armmp ;;
+riscv64) deb=riscv64 cross=riscv64-linux-gnu- package=riscv64 MYCTR_SUITE=${MYCTR_SUITE:-trixie} ;;
+*) die "$arch: not known; x86_64, aarch64, arm or riscv64" ;;
 esac
+[ -z "${MYCTR_SUITE:-}" ] || export MYCTR_SUITE
 [ "$(uname -m)" != "$arch" ] || cross=''
 
 if [ "$kind" = full ]; then
@@ -57,7 +61,7 @@ fetch_debian() {
 	dir=$cache/vm/debian-${flavour:-}$deb
 	kernel=$dir/image
 	[ ! -f "$dir/done" ] || return 0
-	meta=linux-image-cloud-$deb
+	meta=linux-image-$package
 	[ "$kind" != full ] || meta=linux-image-$deb
 	echo "prepare: downloading Debian's $meta" >&2
 	meta=$("$top/tools/image/apt.sh" "$deb" fetch "$meta")
@@ -66,8 +70,10 @@ fetch_debian() {
 	rm -rf "$dir"
 	mkdir -p "$dir"
 	unpack "$package" "$dir"
-	cp "$dir"/boot/vmlinuz-* "$kernel"
-	find "$dir/lib/modules" -name '*.ko.xz' -exec xz -d {} +
+	# since Debian 13 in /usr/lib; some processors' kernels are not compressed
+	[ -d "$dir/lib" ] || ln -s usr/lib "$dir/lib"
+	cp "$dir"/boot/vmlinu[xz]-* "$kernel"
+	find "$dir/lib/modules/" -name '*.ko.xz' -exec xz -d {} +
 	depmod -b "$dir" "$(ls "$dir/lib/modules")"
 	touch "$dir/done"
 }
@@ -105,8 +111,13 @@ if [ ! -f "$initrd" ]; then
 	trap 'rm -rf "$tree"' EXIT
 	mkdir -p "$tree/vm/modules" "$cache/vm"
 	build_guest "$tree/vm"
-	busybox=$("$top/tools/image/apt.sh" "$deb" fetch busybox-static)
-	dpkg-deb --fsys-tarfile "$busybox" | tar -x -C "$tree/vm" --strip-components=2 ./bin/busybox
+	if busybox=$("$top/tools/image/apt.sh" "$deb" fetch busybox-static); then
+		dpkg-deb -x "$busybox" "$tree/deb"
+		find "$tree/deb" -name busybox -type f -perm -1 -exec mv {} "$tree/vm/" \;
+	else
+		echo "prepare: no /vm/busybox in the initramfs" >&2
+	fi
+	rm -rf "$tree/deb"
 	if [ "$kind" != own ]; then
 		# shellcheck disable=SC2086 # a list of words
 		in_order $modules > "$tree/order"

@@ -33,24 +33,36 @@ static void add(struct args *a, const char *fmt, ...)
 	a->v[a->n] = NULL;
 }
 
-static int add_machine(struct args *a, const struct vm_options *o, struct err *e)
+/* One machine for each processor, of which the first serial port is the console. */
+static const struct machine {
+	const char *arch; /* as in uname -m */
+	const char *program, *machine, *cpu;
+	const char *tty;
+} machines[] = {
+	{ "x86_64", "qemu-system-x86_64", "q35,usb=off,vmport=off", "Nehalem,+rdrand,-vmx",
+	  "ttyS0" },
+	{ "aarch64", "qemu-system-aarch64", "virt", "cortex-a53", "ttyAMA0" },
+	/* PCI's window above 4 GB is out of its reach */
+	{ "arm", "qemu-system-arm", "virt,highmem=off", "cortex-a15", "ttyAMA0" },
+	{ "riscv64", "qemu-system-riscv64", "virt", "rv64", "ttyS0" },
+	{ "mips", "qemu-system-mips", "malta", "24Kf", "ttyS0" },
+};
+
+static const struct machine *find_machine(const char *arch)
 {
-	if (strcmp(o->arch, "x86_64") == 0) {
-		add(a, "qemu-system-x86_64");
-		add(a, "-machine");
-		add(a, "q35,usb=off,vmport=off");
-		add(a, "-cpu");
-		add(a, "Nehalem,+rdrand,-vmx");
-	} else if (strcmp(o->arch, "aarch64") == 0) {
-		add(a, "qemu-system-aarch64");
-		add(a, "-machine");
-		add(a, "virt");
-		add(a, "-cpu");
-		add(a, "cortex-a53");
-	} else {
-		return err_set(e, EINVAL, "--arch %s: not known; x86_64 or aarch64", o->arch);
-	}
-	return 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(machines); i++)
+		if (strcmp(machines[i].arch, arch) == 0)
+			return &machines[i];
+	return NULL;
+}
+
+static void add_machine(struct args *a, const struct machine *m)
+{
+	add(a, "%s", m->program);
+	add(a, "-machine");
+	add(a, "%s", m->machine);
+	add(a, "-cpu");
+	add(a, "%s", m->cpu);
 }
 
 /* The log is pruned to what blklogwrites writes: every write, flush and discard in order. */
@@ -99,10 +111,9 @@ static void add_channels(struct args *a, const struct vm *vm)
 	add(a, "virtio-rng-pci");
 }
 
-static void add_kernel(struct args *a, const struct vm *vm, const struct vm_options *o)
+static void add_kernel(struct args *a, const struct vm *vm, const struct vm_options *o,
+		       const char *tty)
 {
-	const char *tty = strcmp(o->arch, "aarch64") == 0 ? "ttyAMA0" : "ttyS0";
-
 	add(a, "-kernel");
 	add(a, "%s", o->kernel);
 	if (o->n_initrd) {
@@ -116,14 +127,16 @@ static void add_kernel(struct args *a, const struct vm *vm, const struct vm_opti
 
 int qemu_args(const struct vm *vm, const struct vm_options *o, char ***argv, struct err *e)
 {
+	const struct machine *m = find_machine(o->arch);
 	struct args a = { calloc(QEMU_ARGS_MAX, sizeof(char *)), 0 };
-	int r;
 
+	if (!m)
+		return err_set(e, EINVAL,
+			       "--arch %s: not known; x86_64, aarch64, arm, riscv64 or mips",
+			       o->arch);
 	if (!a.v)
 		return err_set(e, ENOMEM, "no memory");
-	r = add_machine(&a, o, e);
-	if (r < 0)
-		return r;
+	add_machine(&a, m);
 	add(&a, "-accel");
 	add(&a, "tcg,thread=multi");
 	add(&a, "-m");
@@ -145,7 +158,7 @@ int qemu_args(const struct vm *vm, const struct vm_options *o, char ***argv, str
 		add(&a, "-device");
 		add(&a, "virtio-net-pci,netdev=net0,romfile=");
 	}
-	add_kernel(&a, vm, o);
+	add_kernel(&a, vm, o, m->tty);
 	for (unsigned int i = 0; i < o->n_extra; i++)
 		add(&a, "%s", o->extra[i]);
 	*argv = a.v;

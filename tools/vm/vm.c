@@ -28,7 +28,7 @@
 
 static const char usage_text[] =
 	"usage: vm COMMAND NAME [options]\n"
-	"  start NAME --kernel FILE [--arch x86_64|aarch64] [--initrd FILE]... [--disk FILE [--writelog FILE]]...\n"
+	"  start NAME --kernel FILE [--arch x86_64|aarch64|arm|riscv64|mips] [--initrd FILE]... [--disk FILE [--writelog FILE]]...\n"
 	"             [--append TEXT] [--memory MB] [--cpus N] [--limit SECONDS] [--net] [--reboot] [--snapshot]\n"
 	"             [-- QEMU ARGUMENTS]\n"
 	"  exec NAME [-i] [-a] [-t SECONDS] -- COMMAND [ARG]...   its status is ours; -a: in the initramfs\n"
