@@ -31,10 +31,13 @@ find_port() {
 }
 
 start() {
+	# of the malta's slots only four and that of its own network card have an interrupt
+	slot=''
+	[ "$arch" != mips ] || slot=,addr=0xb
 	set -- "$name" --arch "$arch" --kernel "$out/kernel" --memory "$memory" --limit "$1" --append "$append"
 	[ ! -f "$out/initrd" ] || set -- "$@" --initrd "$out/initrd"
 	for disk in $disks; do set -- "$@" --disk "$out/$disk"; done
-	set -- "$@" -- -netdev "user,id=n0,hostfwd=tcp:127.0.0.1:$port-:8080" -device virtio-net-pci,netdev=n0,romfile=
+	set -- "$@" -- -netdev "user,id=n0,hostfwd=tcp:127.0.0.1:$port-:8080" -device "virtio-net-pci,netdev=n0,romfile=$slot"
 	[ "${nics:-1}" = 1 ] || set -- "$@" -netdev user,id=n1,restrict=on -device virtio-net-pci,netdev=n1,romfile=
 	$vm stop "$name" || true
 	trap '$vm stop "$name"' EXIT
