@@ -85,7 +85,7 @@ int userns_kept_user(struct launch *l, pid_t pid, struct err *e)
 	char path[40];
 	int r;
 
-	if (spec_userns_kind(l->spec->userns) != SPEC_USERNS_KEEP)
+	if (!spec_userns(l->spec) || spec_userns_kind(l->spec->userns) != SPEC_USERNS_KEEP)
 		return 0;
 	str_format(path, sizeof(path), "/proc/%ld/uid_map", (long)pid);
 	r = userns_own(path, &uids, e);
