@@ -58,7 +58,7 @@ static int net_check_address(const char *text, unsigned int len, bool prefix, st
 	struct addr a;
 	int r = prefix ? addr_parse_prefix(text, &a) : addr_parse(text, &a);
 
-	if (r == 0 && (!len || a.len == len))
+	if (r == 0 && (!len || a.len == len) && (!prefix || strchr(text, '/')))
 		return 0;
 	return err_set(e, EINVAL, "%.60s: expected %s %s", text,
 		       len == 4	   ? "an IPv4"
@@ -230,6 +230,14 @@ bool net_was_written(const struct net_spec *n, const char *key)
 	return false;
 }
 
+/* Loopback, multicast, link-local: nobody's network. */
+static bool net_is_special(const struct addr *net)
+{
+	if (net->len == 4)
+		return net->b[0] == 0 || net->b[0] == 127 || net->b[0] >= 224;
+	return net->b[0] == 0 || net->b[0] >= 0xfe;
+}
+
 /* One family: the prefix, room for containers in it, its gateway. */
 static int net_finish_family(struct net_spec *n, const char *subnet, const char *gateway,
 			     struct addr *net, struct addr *gw, struct err *e)
@@ -247,6 +255,8 @@ static int net_finish_family(struct net_spec *n, const char *subnet, const char 
 	if (net->bits > net->len * 8 - 2)
 		return err_set(e, EINVAL, "%s: has no room for a container", subnet);
 	*net = addr_first(net);
+	if (net_is_special(net))
+		return err_set(e, EINVAL, "%s: no containers can have these addresses", subnet);
 	if (!gateway && n->kind == NET_BRIDGE && !n->dhcp)
 		*gw = addr_nth(net, 1);
 	if (gw->len && !addr_within(gw, net))
@@ -274,7 +284,7 @@ static int net_finish_mode(const struct net_spec *n, struct err *e)
 
 	if (!n->mode)
 		return 0;
-	if (n->kind != NET_MACVLAN && n->kind != NET_IPVLAN)
+	if (!IS_ENABLED(CONFIG_NET_MACVLAN) || (n->kind != NET_MACVLAN && n->kind != NET_IPVLAN))
 		return err_set(e, EINVAL, "mode: is for macvlan and ipvlan");
 	for (unsigned int i = 0; i < ARRAY_SIZE(macvlan); i++)
 		if (strcmp(n->mode, modes[i]) == 0)
@@ -285,7 +295,9 @@ static int net_finish_mode(const struct net_spec *n, struct err *e)
 
 static int net_finish_kind(const struct net_spec *n, struct err *e)
 {
-	bool lower = n->kind == NET_MACVLAN || n->kind == NET_IPVLAN || n->kind == NET_PHYS;
+	bool lower = (IS_ENABLED(CONFIG_NET_MACVLAN) &&
+		      (n->kind == NET_MACVLAN || n->kind == NET_IPVLAN)) ||
+		     (IS_ENABLED(CONFIG_NET_PHYS) && n->kind == NET_PHYS);
 
 	if (!net_in_build(n->kind))
 		return err_set(e, ENOTSUP, "kind = %s: not in this build; see myctr features",
@@ -317,13 +329,37 @@ int net_finish(struct net_spec *n, struct err *e)
 	return 0;
 }
 
+/* The kernel takes no route by a gateway that is in no network of the interface's. */
+static int iface_check_gateway(const struct iface_spec *i, const char *text, struct err *e)
+{
+	struct addr gateway, a;
+	bool known = false;
+
+	addr_parse(text, &gateway);
+	for (unsigned int k = 0; k < i->address.n; k++) {
+		if (addr_parse_prefix(i->address.v[k], &a) < 0 || a.len != gateway.len)
+			continue;
+		if (addr_within(&gateway, &a))
+			return 0;
+		known = true;
+	}
+	return !known || gateway.b[0] == 0xfe
+		       ? 0
+		       : err_set(e, EINVAL,
+				 "gateway = %s: is in the network of none of its addresses", text);
+}
+
 int iface_finish(const struct iface_spec *i, struct err *e)
 {
+	int r = 0;
+
 	if (!i->vlan != !i->parent)
 		return err_set(e, EINVAL, "parent and vlan: belong together");
 	if (!i->up && i->gateway.n)
 		return err_set(e, EINVAL, "gateway: needs up = yes");
-	return 0;
+	for (unsigned int k = 0; r >= 0 && k < i->gateway.n; k++)
+		r = iface_check_gateway(i, i->gateway.v[k], e);
+	return r;
 }
 
 static int section_failed(const struct section *s, enum section_kind kind, struct err *e)

@@ -210,6 +210,8 @@ int publish_link_down(const struct net_link *l)
 	static const struct strv none;
 	struct rules_ctr c = { .name = l->container, .publish = &none };
 
+	if (!IS_ENABLED(CONFIG_NET_CONNTRACK))
+		return 0;
 	memcpy(c.ip4, l->ip.b, l->ip.len == 4 ? 4 : 0);
 	memcpy(c.ip6, l->ip6.b, l->ip6.len == 16 ? 16 : 0);
 	/* The list is cut where it is long. */
@@ -226,7 +228,7 @@ int publish_net_down(const struct net_link *l)
 	/* Two networks may be on one bridge that was there before them. */
 	if (l->kind != NET_BRIDGE || lease_each(NULL, publish_same_bridge, &key) == -EBUSY)
 		return 0;
-	if (lease_each(NULL, publish_any_bridge, &key) != -EBUSY)
+	if (IS_ENABLED(CONFIG_NET_STRICT) && lease_each(NULL, publish_any_bridge, &key) != -EBUSY)
 		r = strict_end();
 	return r < 0 ? r : rules_net_remove(l->bridge, NULL);
 }
@@ -377,7 +379,8 @@ int publish_up(const struct launch *l, struct err *e)
 	struct rules_ctr c;
 	int r = publish_nets_up(l, e);
 
-	publish_strict_anew(l);
+	if (IS_ENABLED(CONFIG_NET_STRICT))
+		publish_strict_anew(l);
 	if (r < 0 || !publish_target(l, &c))
 		return r < 0 ? r : 0;
 	r = rules_add(&c, e);
@@ -388,7 +391,7 @@ int publish_up(const struct launch *l, struct err *e)
 			r = rules_add(&c, e);
 	}
 	/* Where the kernel cannot forget them they are led wrong until they pause; check says so. */
-	if (r >= 0 && publish_has_udp(c.publish))
+	if (IS_ENABLED(CONFIG_NET_CONNTRACK) && r >= 0 && publish_has_udp(c.publish))
 		conntrack_forget(&c);
 	if (r != -EPROTONOSUPPORT)
 		return r;

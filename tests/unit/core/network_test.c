@@ -100,6 +100,12 @@ static void test_refused(void **state)
 		"m:1: [network lan0]: gateway = 10.0.1.1: is not in 10.0.0.0/24");
 	refused("[network lan0]\nsubnet = 10.0.0.0/31\n",
 		"m:1: [network lan0]: 10.0.0.0/31: has no room for a container");
+	refused("[network lan0]\nsubnet = 127.0.0.0/8\n",
+		"m:1: [network lan0]: 127.0.0.0/8: no containers can have these addresses");
+	refused("[network lan0]\nsubnet6 = fe80::/64\n",
+		"m:1: [network lan0]: fe80::/64: no containers can have these addresses");
+	refused("[network lan0]\nsubnet = 10.0.0.0\n",
+		"m:2:10: subnet: 10.0.0.0: expected an IPv4 address with /LENGTH");
 	refused("[network a]\nsubnet = 10.0.0.0/8\n[network b]\nsubnet = 10.1.0.0/24\n",
 		"m:3: [network b]: shares addresses with network a");
 	refused("[network a]\nkind = macvlan\nparent = e\n[network b]\nkind = ipvlan\nparent = e\n",
@@ -124,6 +130,10 @@ static void test_refused(void **state)
 	refused("[network m]\nsubnet = 10.0.0.0/24\n[network m]\n",
 		"m:3:10: a second [network m]; the first is at m:1");
 	refused("[interface a/b]\n", "m:1:12: 'a/b' cannot name an interface");
+	refused("[interface e]\naddress = 10.0.0.2\n",
+		"m:2:11: address: 10.0.0.2: expected an address with /LENGTH");
+	refused("[interface e]\naddress = fd00::1/64 10.0.0.2/24\ngateway = 10.0.1.1\n",
+		"m:1: [interface e]: gateway = 10.0.1.1: is in the network of none of its addresses");
 	refused("[interface e]\nvlan = 4\n",
 		"m:1: [interface e]: parent and vlan: belong together");
 	refused("[network lan0]\nsubnet = 10.0.0.0/24\n[container c]\nimage = /x\ncommand = y\nnetwork = lan1\n",
