@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# make bench                measures and prints (as root); BENCH_RUNS=40, BENCH_ONLY=start,ps,...
+# make bench                measures and prints (as root); BENCH_RUNS=40, BENCH_ONLY=start,ps,...; all of it ends with nat
 # make bench BENCH=icount   the same start as instruction counts, in a deterministic machine;
 #                           UPDATE=1 accepts them (commit tests/bench/icount.txt)
 # make bench BENCH=nat      throughput and connections through a published port, against nft and a proxy
@@ -33,6 +33,7 @@ bench-wall: bench-deps
 	$(Q)$(MAKE) bench-parts bench-sizes
 	$(Q)$(bench-o)/run -n $(BENCH_RUNS) $(if $(BENCH_ONLY),-s $(BENCH_ONLY)) \
 		-p $(bench-o) -m $(O)/myctr -o $(bench-o) -z $(bench-o)
+	$(Q)$(if $(BENCH_ONLY),:,$(MAKE) bench-nat)
 
 bench-icount: bench-deps
 	$(Q)tools/deps.sh vm
