@@ -21,7 +21,7 @@ files()
 
 files | grep -v '^drivers/seccomp/made/' | tar -cf - -T - | tar -xf - -C "$work/$name"
 mkdir -p "$work/$name/drivers/seccomp/made"
-for arch in $(sed -n 's/^\t{ "\([a-z0-9_]*\)", SCMP_ARCH_.*/\1/p' tools/seccomp/arch.c); do
+sed -n 's/^\t{ "\([a-z0-9_]*\)", SCMP_ARCH_.*/\1/p' tools/seccomp/arch.c | while read -r arch; do
 	for compat in y no; do
 		"$tool" "$arch" drivers/seccomp/default.list "$compat" >"$work/$name/drivers/seccomp/made/$arch-$compat.h"
 	done

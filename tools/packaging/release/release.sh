@@ -21,7 +21,7 @@ archs() { sed -n '/^case \$arch in$/,/^esac$/s/^\([a-z0-9_|]*\)).*/\1/p' tools/s
 # Its compiler, as the build finds it; nothing where there is none.
 compiler()
 {
-	make -s O="$work/which-$1" ARCH="$1" --eval 'which-cc: ; @echo $(CC)' which-cc 2>/dev/null | tail -n 1
+	command -v "$(make -s O="$work/which-$1" ARCH="$1" --eval 'which-cc: ; @echo $(CC)' which-cc 2>/dev/null | tail -n 1)" || true
 }
 
 # build ARCH CONFIG: prints the folder
