@@ -23,6 +23,7 @@ bench-run := $(patsubst %,tests/bench/%.c,run sys count goals chart oci daemon s
 bench-parts := $(addprefix $(bench-o)/,floor once stamp nothing fill true icount_init filter.bpf profile run)
 
 .PHONY: bench bench-wall bench-icount bench-parts bench-deps bench-sizes bench-nat bench-user
+bench: export BENCH_CRUN := yes
 bench: bench-$(BENCH)
 bench-parts: $(bench-parts)
 bench-deps:

@@ -4,7 +4,8 @@
 # one instruction is one nanosecond (QEMU, software emulation, icount), and compares them with the
 # committed figures in icount.txt. Prints TAP; a figure that grew by more than 3 % is a failure.
 # The kernel is Debian's cloud kernel: on another version than the committed figures' one, the
-# comparison is of ratios to the floor. Accepting new figures: icount.sh -u, and commit the file.
+# comparison is of ratios to the floor. Accepting new figures: icount.sh -u, and commit the file. With BENCH_CRUN=yes
+# BusyBox init starts ten containers of Debian's crun, too, for the ratio; that figure is never committed.
 # usage: icount.sh [-u] PARTS MYCTR
 set -eu
 
@@ -43,6 +44,29 @@ find_kernel() {
 	release=${image##*/vmlinuz-}
 }
 
+# crun, its libraries, and a bundle that does what ten.manifest does, but for the filter of system calls.
+add_crun() {
+	mkdir -p "$root/bundle" "$root/etc"
+	crun=$(command -v crun)
+	cp "$crun" "$root/bin/crun"
+	ln -s ../sbin/init "$root/bin/mount"
+	ldd "$crun" | grep -o '/[^ ]*' | while read -r lib; do
+		mkdir -p "$root$(dirname "$lib")"
+		cp -L "$lib" "$root$lib"
+	done
+	(cd "$root/bundle" && crun spec) && python3 - "$root/bundle/config.json" <<-'END'
+	import json, sys
+	c = json.load(open(sys.argv[1]))
+	c["process"]["args"] = ["/stamp", "/out/first"]
+	c["process"]["terminal"] = False
+	c["root"] = {"path": "/c", "readonly": True}
+	c["mounts"] = [m for m in c["mounts"] if m["type"] != "cgroup"]
+	c["mounts"].append({"destination": "/out", "type": "bind", "source": "/out", "options": ["bind", "rw"]})
+	c["linux"]["namespaces"] = [n for n in c["linux"]["namespaces"] if n["type"] != "cgroup"]
+	json.dump(c, open(sys.argv[1], "w"))
+	END
+}
+
 # An initramfs with everything any case needs; $1 names the cases, the manifest or the inittab.
 build_root() {
 	root=$work/$1
@@ -61,6 +85,7 @@ build_root() {
 		cp /bin/busybox "$root/sbin/init"
 		cp "$here/icount/$1.inittab" "$root/etc/inittab"
 	fi
+	[ "$1" != crun ] || add_crun
 	cp "$here/icount/$1.cases" "$root/cases"
 	(cd "$root" && find . | sort | cpio -o -H newc --reproducible --quiet -R 0:0) > "$work/initrd"
 }
@@ -100,6 +125,7 @@ compare() {
 		if ("run" in now) printf "# run / floor: %.2f (goal 1.15)\n", now["run"] / now["floor-cgroup"]
 		if (now["floor-first"]) printf "# supervised start, restart / floor: %.2f, %.2f (goals 0.7, 0.4)\n", now["sup-start"] / now["floor-first"], now["sup-restart"] / now["floor-first"]
 		if (now["bare-ten"]) printf "# ten containers / ten bare programs: %.2f (goal 1.3)\n", now["boot-ten"] / now["bare-ten"]
+		if (now["crun-ten"]) printf "# ten containers / ten of crun under BusyBox init: %.2f\n", now["boot-ten"] / now["crun-ten"]
 		print "1.." n
 		exit bad > 0
 	}' "$committed" "$work/now"
@@ -108,6 +134,7 @@ compare() {
 command -v qemu-system-x86_64 >/dev/null || skip "qemu-system-x86_64 is not installed"
 find_kernel
 for cases in "$here"/icount/*.cases; do
+	case $cases in */crun.cases) [ -n "${BENCH_CRUN:-}" ] && command -v crun >/dev/null || continue ;; esac
 	build_root "$(basename "$cases" .cases)"
 	boot
 done
@@ -115,7 +142,7 @@ if [ -n "$update" ]; then
 	{
 		echo "# Instructions, start to exit; made by tests/bench/icount.sh -u. Name, number."
 		echo "kernel $release"
-		cat "$work/now"
+		grep -v '^crun' "$work/now"
 	} > "$committed"
 fi
 [ -f "$committed" ] || { cat "$work/now"; skip "no committed figures"; }
