@@ -70,7 +70,7 @@ myctr.@container[0].command='httpd -f -p 80 -h /www'
 myctr.@container[0].network='apps'
 myctr.@container[0].ip='10.88.0.2'
 myctr.@container[0].publish='8080:80' '8443:80@wan'
-myctr.@container[0].env='A=it'\''s "b" # c' 'EMPTY='
+myctr.@container[0].env='A=it'\''s "b" # c' 'B=a\b' 'EMPTY='
 myctr.off=container
 myctr.off.enabled='0'
 myctr.off.image='nothing'
@@ -82,6 +82,7 @@ done
 shown=$("$MYCTR" manifest show 2>&1)
 has "an interface of UCI is its device" 'publish = 8443:80@wan0' "$shown"
 has "a value keeps its quotes" 'env = "A=it.s \\"b\\" # c"' "$shown"
+has "and its backslashes" 'env = .*B=a\\\\b' "$shown"
 has "the bridge is one the zone knows" 'bridge = ctr-apps' "$shown"
 got=$(printf 'myctr.x=contaner\n' | sh "$package/myctr-uci" 2>&1) && got="status 0: $got"
 has "another section is an error" '^#.*|^myctr-uci: config contaner: not one of' "$got"

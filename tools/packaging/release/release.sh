@@ -16,7 +16,7 @@ mkdir -p "$out"
 out=$(realpath "$out")
 
 # Those that tools/sysroot/build.sh knows.
-archs() { sed -n '/^case \$arch in$/,/^esac$/s/^\([a-z0-9_|]*\)).*/\1/p' tools/sysroot/build.sh | tr '|' '\n'; }
+archs() { sed -n '/^case \$arch in$/,/^esac$/s/^\([a-z0-9_| ]*\)).*/\1/p' tools/sysroot/build.sh | tr '|' '\n' | tr -d ' '; }
 
 # Its compiler, as the build finds it; nothing where there is none.
 compiler()
