@@ -40,6 +40,16 @@ static int slirp_connect(const char *path)
 	return fd_take(&fd);
 }
 
+/* What it says of a request that it refuses: {"error":{"desc":"TEXT"}}. */
+static int slirp_refused(const char *reply, struct err *e)
+{
+	static const char key[] = "\"desc\":\"";
+	const char *at = strstr(reply, key);
+
+	at = at ? at + strlen(key) : "it says no";
+	return err_set(e, EADDRINUSE, "%.*s", (int)strcspn(at, "\""), at);
+}
+
 /* One request, one answer, one connection. */
 static int slirp_ask(const char *path, const char *request, struct err *e)
 {
@@ -58,28 +68,28 @@ static int slirp_ask(const char *path, const char *request, struct err *e)
 	if (n < 0)
 		return err_sys(e, (int)n, "slirp4netns: asking it for a port");
 	reply[n] = '\0';
-	return strstr(reply, "\"return\"") ? 0 : -EADDRINUSE;
+	return strstr(reply, "\"return\"") ? 0 : slirp_refused(reply, e);
 }
 
 static int slirp_port(const char *path, const struct port *p, unsigned int i, struct err *e)
 {
-	char request[256], address[INET6_ADDRSTRLEN] = "0.0.0.0";
-	bool six = p->family == AF_INET6;
+	char request[256], address[INET_ADDRSTRLEN] = "0.0.0.0", name[64];
 	int r;
 
-	if (p->family != AF_UNSPEC)
-		inet_ntop(p->family, p->addr, address, sizeof(address));
+	if (p->family == AF_INET)
+		inet_ntop(AF_INET, p->addr, address, sizeof(address));
 	str_format(
 		request, sizeof(request),
-		"{\"execute\":\"add_hostfwd\",\"arguments\":{\"proto\":\"%s%s\",\"host_addr\":\"%s\","
+		"{\"execute\":\"add_hostfwd\",\"arguments\":{\"proto\":\"%s\",\"host_addr\":\"%s\","
 		"\"host_port\":%u,\"guest_addr\":\"%s\",\"guest_port\":%u}}",
-		p->proto == IPPROTO_UDP ? "udp" : "tcp", six ? "6" : "", address, p->host + i,
-		six ? "fd00::100" : SLIRP_GUEST, p->inside + i);
+		p->proto == IPPROTO_UDP ? "udp" : "tcp", address, p->host + i, SLIRP_GUEST,
+		p->inside + i);
 	r = slirp_ask(path, request, e);
-	if (r == -EADDRINUSE)
-		return err_set(e, EADDRINUSE, "publish: slirp4netns cannot listen at %s port %u",
-			       address, p->host + i);
-	return r;
+	if (r != -EADDRINUSE)
+		return r;
+	str_format(name, sizeof(name), "publish: slirp4netns cannot listen at %s port %u", address,
+		   p->host + i);
+	return err_wrap(e, name);
 }
 
 static int slirp_ports(const struct net_args *a, const char *path, struct err *e)
@@ -90,6 +100,19 @@ static int slirp_ports(const struct net_args *a, const char *path, struct err *e
 		for (unsigned int j = 0; r >= 0 && j < a->ports[i].count; j++)
 			r = slirp_port(path, &a->ports[i], j, e);
 	return r;
+}
+
+/* Its interface takes addresses of IPv4 only, and the container's own of IPv6 is not known ahead. */
+static int slirp_check(const struct net_args *a, struct err *e)
+{
+	for (unsigned int i = 0; i < a->n_ports; i++)
+		if (a->ports[i].family == AF_INET6)
+			return err_set(
+				e, EAFNOSUPPORT,
+				"publish: slirp4netns forwards no ports of IPv6 addresses (port "
+				"%u); use network = pasta",
+				a->ports[i].host);
+	return 0;
 }
 
 static int slirp_up(const struct net_args *a, struct err *e)
@@ -116,6 +139,9 @@ static int slirp_up(const struct net_args *a, struct err *e)
 		return err_set(e, ENOENT,
 			       "network = slirp: slirp4netns is not installed (apt install "
 			       "slirp4netns); or use pasta, host or none");
+	r = slirp_check(a, e);
+	if (r < 0)
+		return r;
 	if (pidfd < 0)
 		return err_sys(e, pidfd, "slirp: its network namespace");
 	str_format(path, sizeof(path), "%s/s%ld", a->run, (long)a->pid);

@@ -198,6 +198,13 @@ http.server.HTTPServer(('127.0.0.1', 0), http.server.SimpleHTTPRequestHandler).s
 		is "$net: HTTP through a forwarded port" "hello from inside" "$(curl -s -m 10 "http://127.0.0.1:$port/")"
 		has "$net: MTU and IPv6" 'mtu 65520.*inet6' "$(as "$ann" "$m" exec net ip addr | tr '\n' ' ')"
 		has "$net: a name server" '^nameserver (10.0.2.3|169.254.1.1)' "$(as "$ann" "$m" exec net cat /etc/resolv.conf)"
+		if [ $net = pasta ]; then
+			is "$net: of IPv6, too" "hello from inside" "$(curl -gs -m 10 "http://[::1]:$port/")"
+		else
+			has "$net: none of IPv6, and what does it" 'no ports of IPv6.*network = pasta' \
+				"$(as "$ann" "$m" run --rm --network $net -p "[::1]:$((port + 1)):80" "/home/$ann/root" true)"
+			has "$net: one that is taken" 'publish: .*taken' "$(as "$ann" "$m" run --rm --network $net -p "$port:80" "/home/$ann/root" true)"
+		fi
 		gw=$(as "$ann" "$m" exec net ip route | sed -n 's/^default via \([^ ]*\).*/\1/p')
 		here=$(ss -ltnpH 2>/dev/null | sed -n "s/.*127.0.0.1:\([0-9]*\) .*pid=$server,.*/\1/p" | head -n 1)
 		hasnt "$net: the host's loopback is not there" open "$(as "$ann" "$m" exec net sh -c "nc -w 2 $gw ${here:-1} </dev/null && echo open")"
