@@ -20,13 +20,14 @@ list()
 	vm) echo grub-common grub-pc-bin fdisk cryptsetup-bin openssl lz4 curl qemu-system-x86 qemu-system-arm qemu-utils cpio kmod python3 iproute2 ;;
 	live) echo libubootenv-tool grub-common minisign signify-openbsd bind9-dnsutils erofs-utils skopeo umoci podman attr zstd util-linux iproute2 strace python3 busybox-static nftables socat curl iperf3 uidmap slirp4netns passt fuse-overlayfs squashfuse ;;
 	compose) echo python3 python3-yaml ;;
+	package) echo dpkg lintian python3 init-system-helpers ;;
 	bench) echo uidmap slirp4netns passt iperf3 podman buildah musl-tools crun runc bubblewrap squashfs-tools lz4 libarchive-tools busybox-static e2fsprogs ;;
 	board) list build && list cross-all && list image && list vm && echo fdisk qemu-system-misc qemu-system-mips ;;
 	kernel) list build && list cross-all && echo bison flex bc lz4 libelf-dev libssl-dev kmod rsync ;;
-	test) list build && list cross && list unit && list fuzz && list config && list lint && list image && list vm && list live && list bench && list compose && list endian && echo fdisk lld ;;
+	test) list build && list cross && list unit && list fuzz && list config && list lint && list image && list vm && list live && list bench && list compose && list package && list endian && echo fdisk lld ;;
 	demo) list build && list image && list vm && { [ "${BOARD:-}" != qemu-aarch64 ] || list cross; } ;;
 	*)
-		echo "deps: unknown purpose '$1'; one of build cross cross-all endian board unit fuzz config lint image vm kernel live compose test demo bench" >&2
+		echo "deps: unknown purpose '$1'; one of build cross cross-all endian board unit fuzz config lint image vm kernel live compose package test demo bench" >&2
 		return 2
 		;;
 	esac

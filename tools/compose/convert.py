@@ -16,15 +16,44 @@ import read  # noqa: E402
 
 
 def arguments():
-    p = argparse.ArgumentParser(prog="tools/compose/convert.py", description="Make a manifest of a compose file.")
+    p = argparse.ArgumentParser(
+        prog="tools/compose/convert.py", description="Make a manifest of a compose file."
+    )
     p.add_argument("file", metavar="COMPOSE-FILE")
     p.add_argument("-o", "--output", metavar="FILE", help="write the manifest there")
-    p.add_argument("-p", "--name", help="of the project (default: the file's, or its folder's name)")
-    p.add_argument("--profile", action="append", default=[], help="start its services with the device, too; * is all")
-    p.add_argument("--env-file", action="append", default=[], metavar="FILE", help="instead of .env beside the file")
-    p.add_argument("--files", metavar="DIR", help="of the device: where relative paths lie (/var/lib/myctr/files/PROJECT)")
-    p.add_argument("--volumes", metavar="DIR", default="/var/lib/myctr/volumes", help="of the device: named volumes (%(default)s)")
-    p.add_argument("--subnets", metavar="NET", default="10.89.0.0/16", help="networks without one get a part of it (%(default)s)")
+    p.add_argument(
+        "-p", "--name", help="of the project (default: the file's, or its folder's name)"
+    )
+    p.add_argument(
+        "--profile",
+        action="append",
+        default=[],
+        help="start its services with the device, too; * is all",
+    )
+    p.add_argument(
+        "--env-file",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="instead of .env beside the file",
+    )
+    p.add_argument(
+        "--files",
+        metavar="DIR",
+        help="of the device: where relative paths lie (/var/lib/myctr/files/PROJECT)",
+    )
+    p.add_argument(
+        "--volumes",
+        metavar="DIR",
+        default="/var/lib/myctr/volumes",
+        help="of the device: named volumes (%(default)s)",
+    )
+    p.add_argument(
+        "--subnets",
+        metavar="NET",
+        default="10.89.0.0/16",
+        help="networks without one get a part of it (%(default)s)",
+    )
     p.add_argument("--strict", action="store_true", help="exit with 3 where something was left out")
     return p.parse_args()
 
@@ -32,7 +61,10 @@ def arguments():
 def header(p, sections):
     """What a person has to do, as comments."""
     images = sorted({s.get("image") for s in sections if s.kind == "container" and s.get("image")})
-    lines = ["Made of %s by tools/compose/convert.py; myctr-manifest(5) has every key." % os.path.basename(p.path_of_file)]
+    lines = [
+        "Made of %s by tools/compose/convert.py; myctr-manifest(5) has every key."
+        % os.path.basename(p.path_of_file)
+    ]
     lines += ["Before the first start, on the device:"]
     lines += ["  myctr image load, so that `myctr image ls` has: " + " ".join(images)]
     lines += ["  " + what for what in dict.fromkeys(p.todo)]
@@ -58,13 +90,21 @@ def main():
         print("convert: %s" % e, file=sys.stderr)
         return 1
     except (ValueError, TypeError, AttributeError, KeyError):
-        print("convert: %s: networks, volumes or another part for all services is not written as expected" % options.file, file=sys.stderr)
+        print(
+            "convert: %s: networks, volumes or another part for all services is not written as expected"
+            % options.file,
+            file=sys.stderr,
+        )
         return 1
     write(options.output, "\n".join([header(p, sections)] + [s.print() for s in sections]))
     for _, note in sorted(p.notes):
         print(note, file=sys.stderr)
     if p.notes:
-        print("convert: the manifest is without these %d; the rest has its counterpart" % len(p.notes), file=sys.stderr)
+        print(
+            "convert: the manifest is without these %d; the rest has its counterpart"
+            % len(p.notes),
+            file=sys.stderr,
+        )
     return 3 if options.strict and p.notes else 0
 
 

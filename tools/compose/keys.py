@@ -53,12 +53,18 @@ def nothing(why):
 def image(c, given):
     name, _, digest = text.string(given).partition("@")
     if digest:
-        c.left("the digest is that of a registry; image-id = SHA256 names the content of a loaded image")
+        c.left(
+            "the digest is that of a registry; image-id = SHA256 names the content of a loaded image"
+        )
     c.add("image", text.value(name))
 
 
 def build(c, given):
-    folder = given if isinstance(given, str) else text.string(given.get("context", ".") if given else ".")
+    folder = (
+        given
+        if isinstance(given, str)
+        else text.string(given.get("context", ".") if given else ".")
+    )
     name = c.service.get("image") or text.name(c.service_name)
     if "image" not in c.service:
         c.add("image", text.value(name))
@@ -145,7 +151,11 @@ def capabilities(key):
 
 def ulimits(c, given):
     for name, limit in given.items():
-        both = [limit.get("soft"), limit.get("hard", limit.get("soft"))] if isinstance(limit, dict) else [limit]
+        both = (
+            [limit.get("soft"), limit.get("hard", limit.get("soft"))]
+            if isinstance(limit, dict)
+            else [limit]
+        )
         both = ["unlimited" if item == -1 else text.string(item) for item in both]
         c.add("rlimit", "%s=%s" % (name, ":".join(dict.fromkeys(both))))
 
@@ -153,6 +163,11 @@ def ulimits(c, given):
 def sysctls(c, given):
     for name, value in text.pairs(given):
         c.add("sysctl", text.value("%s=%s" % (name, value or "")))
+
+
+def read_only(c, given):
+    if text.boolean(given):
+        c.add("storage", "read-only")
 
 
 # ---- limits ---------------------------------------------------------------------------------------
@@ -183,10 +198,16 @@ def pids(c, given):
 
 def deploy(c, given):
     resources = given.get("resources") or {}
-    for group, keys in (("limits", {"cpus": plain("cpu", text.cpus), "memory": sized("memory"), "pids": pids}),
-                        ("reservations", {"memory": sized("memory-low")})):
+    for group, keys in (
+        ("limits", {"cpus": plain("cpu", text.cpus), "memory": sized("memory"), "pids": pids}),
+        ("reservations", {"memory": sized("memory-low")}),
+    ):
         for key, value in (resources.get(group) or {}).items():
-            c.apply(keys.get(key) or nothing("nothing reserves it"), value, "resources.%s.%s" % (group, key))
+            c.apply(
+                keys.get(key) or nothing("nothing reserves it"),
+                value,
+                "resources.%s.%s" % (group, key),
+            )
     if "restart_policy" in given:
         c.apply(restart_policy, given["restart_policy"] or {}, "restart_policy")
     for key, value in given.items():
@@ -241,17 +262,21 @@ def depends_on(c, given):
             c.left("%s: it is not restarted together with it" % name, "restart")
 
 
+HEALTH_TIMES = {"interval": "every", "timeout": "timeout", "start_period": "start-period"}
+
+
 def healthcheck(c, given):
     test = given.get("test")
     if given.get("disable") is True or test in ("NONE", ["NONE"]):
         return c.add("health", "none")
     when = []
-    for key, ours in (("interval", "every"), ("timeout", "timeout"), ("retries", "retries"), ("start_period", "start-period")):
+    for key, ours in HEALTH_TIMES.items():
         if key in given:
-            value = given[key]
-            when.append("%s %s" % (ours, int(value) if key == "retries" else text.duration_text(text.duration(value))))
+            when.append("%s %s" % (ours, text.duration_text(text.duration(given[key]))))
+    if "retries" in given:
+        when.append("retries %d" % int(given["retries"]))
     for key in given:
-        if key not in ("test", "interval", "timeout", "retries", "start_period", "disable"):
+        if key not in HEALTH_TIMES and key not in ("test", "retries", "disable"):
             c.left("until it has been healthy once it is looked at each second anyway", key)
     if not test:
         return c.left("only the image knows what is run; write the key health with its command")
@@ -310,12 +335,16 @@ def links(c, given):
             continue
         c.add("after", target)
         if alias and alias != target:
-            c.left("add network-alias = %s to [container %s]; all on its network see it" % (alias, target))
+            c.left(
+                "add network-alias = %s to [container %s]; all on its network see it"
+                % (alias, target)
+            )
 
 
 def extra_hosts(c, given):
-    for name, address in (text.pairs(given) if isinstance(given, dict) else
-                          [item.replace("=", ":", 1).split(":", 1) for item in text.strings(given)]):
+    if not isinstance(given, dict):
+        given = dict(item.replace("=", ":", 1).split(":", 1) for item in text.strings(given))
+    for name, address in text.pairs(given):
         if address == "host-gateway":
             address = c.project.gateway(c)
         if not address:
@@ -330,22 +359,74 @@ def expose(c, given):
 
 
 KEYS = {
-    "annotations": nothing("is for other runtimes"), "attach": ignored, "build": build, "blkio_config": nothing("see io-weight and io-max"),
-    "cap_add": capabilities("cap-add"), "cap_drop": capabilities("cap-drop"), "cgroup": namespace("cgroupns"),
-    "cgroup_parent": nothing("the manifest's containers have one place"), "command": command, "configs": mounts.configs,
-    "container_name": ignored, "cpu_shares": shares, "cpus": plain("cpu", text.cpus), "cpuset": plain("cpuset"), "depends_on": depends_on,
-    "deploy": deploy, "devices": mounts.devices, "dns": listed("dns"), "dns_opt": listed("dns-option"), "dns_search": listed("dns-search"),
-    "entrypoint": entrypoint, "env_file": ignored, "environment": environment, "expose": expose, "external_links": nothing("see network-alias"),
-    "extra_hosts": extra_hosts, "group_add": listed("group"), "healthcheck": healthcheck, "hostname": hostname, "image": image,
-    "init": nothing("its program is PID 1 of the container and waits for its own children"), "ipc": namespace("ipc"), "labels": labels,
-    "links": links, "logging": logging, "mac_address": plain("mac"), "mem_limit": sized("memory"), "mem_reservation": sized("memory-low"),
-    "memswap_limit": swap, "network_mode": ignored, "networks": ignored, "oom_score_adj": plain("oom-score-adj"), "pid": namespace("pid"),
-    "pids_limit": pids, "platform": nothing("an image is loaded for the device it is loaded on; see image load --platform"), "ports": mounts.ports,
-    "privileged": flag("privileged"), "profiles": profiles, "pull_policy": nothing("nothing is fetched: myctr image load"),
-    "read_only": lambda c, given: c.add("storage", "read-only") if text.boolean(given) else None, "restart": restart, "secrets": mounts.secrets,
-    "security_opt": security_opt, "shm_size": sized("shm-size"), "stdin_open": nothing("nobody types there; myctr exec -it does"),
-    "stop_grace_period": plain("stop-timeout", lambda given: text.duration_text(text.duration(given))), "stop_signal": stop_signal,
-    "sysctls": sysctls, "tmpfs": mounts.tmpfs, "tty": flag("tty"), "ulimits": ulimits, "user": user, "userns_mode": userns,
-    "uts": namespace("uts"), "volumes": mounts.volumes,
+    "annotations": nothing("is for other runtimes"),
+    "attach": ignored,
+    "build": build,
+    "blkio_config": nothing("see io-weight and io-max"),
+    "cap_add": capabilities("cap-add"),
+    "cap_drop": capabilities("cap-drop"),
+    "cgroup": namespace("cgroupns"),
+    "cgroup_parent": nothing("the manifest's containers have one place"),
+    "command": command,
+    "configs": mounts.configs,
+    "container_name": ignored,
+    "cpu_shares": shares,
+    "cpus": plain("cpu", text.cpus),
+    "cpuset": plain("cpuset"),
+    "depends_on": depends_on,
+    "deploy": deploy,
+    "devices": mounts.devices,
+    "dns": listed("dns"),
+    "dns_opt": listed("dns-option"),
+    "dns_search": listed("dns-search"),
+    "entrypoint": entrypoint,
+    "env_file": ignored,
+    "environment": environment,
+    "expose": expose,
+    "external_links": nothing("see network-alias"),
+    "extra_hosts": extra_hosts,
+    "group_add": listed("group"),
+    "healthcheck": healthcheck,
+    "hostname": hostname,
+    "image": image,
+    "init": nothing("its program is PID 1 of the container and waits for its own children"),
+    "ipc": namespace("ipc"),
+    "labels": labels,
+    "links": links,
+    "logging": logging,
+    "mac_address": plain("mac"),
+    "mem_limit": sized("memory"),
+    "mem_reservation": sized("memory-low"),
+    "memswap_limit": swap,
+    "network_mode": ignored,
+    "networks": ignored,
+    "oom_score_adj": plain("oom-score-adj"),
+    "pid": namespace("pid"),
+    "pids_limit": pids,
+    "platform": nothing(
+        "an image is loaded for the device it is loaded on; see image load --platform"
+    ),
+    "ports": mounts.ports,
+    "privileged": flag("privileged"),
+    "profiles": profiles,
+    "pull_policy": nothing("nothing is fetched: myctr image load"),
+    "read_only": read_only,
+    "restart": restart,
+    "secrets": mounts.secrets,
+    "security_opt": security_opt,
+    "shm_size": sized("shm-size"),
+    "stdin_open": nothing("nobody types there; myctr exec -it does"),
+    "stop_grace_period": plain(
+        "stop-timeout", lambda given: text.duration_text(text.duration(given))
+    ),
+    "stop_signal": stop_signal,
+    "sysctls": sysctls,
+    "tmpfs": mounts.tmpfs,
+    "tty": flag("tty"),
+    "ulimits": ulimits,
+    "user": user,
+    "userns_mode": userns,
+    "uts": namespace("uts"),
+    "volumes": mounts.volumes,
     "working_dir": plain("workdir", lambda given: posixpath.join("/", text.string(given))),
 }

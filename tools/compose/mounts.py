@@ -5,10 +5,26 @@ import re
 
 import text
 
-MODES = {"ro": "ro", "rw": None, "z": None, "Z": None, "cached": None, "delegated": None, "consistent": None, "nocopy": None}
+MODES = {
+    "ro": "ro",
+    "rw": None,
+    "z": None,
+    "Z": None,
+    "cached": None,
+    "delegated": None,
+    "consistent": None,
+    "nocopy": None,
+}
 PROPAGATION = ("private", "slave", "shared", "rprivate", "rslave", "rshared")
 # Folders of device nodes: their content is what is meant.
-DEVICE_FOLDERS = ("/dev/dri", "/dev/snd", "/dev/input", "/dev/bus/usb", "/dev/net", "/dev/serial/by-id")
+DEVICE_FOLDERS = (
+    "/dev/dri",
+    "/dev/snd",
+    "/dev/input",
+    "/dev/bus/usb",
+    "/dev/net",
+    "/dev/serial/by-id",
+)
 
 
 def bind(c, source, target, options):
@@ -23,7 +39,9 @@ def bind(c, source, target, options):
         return c.left("%s: name what is used of it: device = /dev/..." % source)
     if ":" in source + target or not target.startswith("/"):
         return c.left("%s:%s: expected absolute paths without colons" % (source, target))
-    return c.add("mount", text.value(":".join([source, target] + ([",".join(options)] if options else []))))
+    return c.add(
+        "mount", text.value(":".join([source, target] + ([",".join(options)] if options else [])))
+    )
 
 
 def volume(c, name, target, options):
@@ -39,7 +57,11 @@ def volume(c, name, target, options):
 def anonymous(c, target):
     """What is below it stays with the container's own layer, where it has one."""
     if c.service.get("read_only") in (True, "true"):
-        source = "%s/%s-%s" % (c.project.volumes, c.name, text.name(target.strip("/").replace("/", "-")))
+        source = "%s/%s-%s" % (
+            c.project.volumes,
+            c.name,
+            text.name(target.strip("/").replace("/", "-")),
+        )
         c.folder(source)
         return bind(c, source, target, [])
     return c.add("data-path", text.value(target))
@@ -77,7 +99,11 @@ def long_tmpfs(c, entry):
 
 
 def long(c, entry):
-    kind, source, target = entry.get("type"), text.string(entry.get("source")), text.string(entry.get("target"))
+    kind, source, target = (
+        entry.get("type"),
+        text.string(entry.get("source")),
+        text.string(entry.get("target")),
+    )
     options = ["ro"] if entry.get("read_only") is True else []
     propagation = (entry.get("bind") or {}).get("propagation")
     options += [propagation] if propagation else []
@@ -129,7 +155,12 @@ def from_files(c, given, kind, folder):
             continue
         if not short_form and any(key in entry for key in ("uid", "gid", "mode")):
             c.left("%s: owner and mode are those of the file" % name)
-        bind(c, c.path(described["file"]), target if target.startswith("/") else folder + target, ["ro"])
+        bind(
+            c,
+            c.path(described["file"]),
+            target if target.startswith("/") else folder + target,
+            ["ro"],
+        )
 
 
 def secrets(c, given):
@@ -142,19 +173,29 @@ def configs(c, given):
 
 def device(c, source, target, rights):
     if source.startswith("/dev/serial/by-id/") and target != source:
-        c.left("inside it keeps its name by id, as it may be plugged in later: %s instead of %s" % (source, target))
+        c.left(
+            "inside it keeps its name by id, as it may be plugged in later: %s instead of %s"
+            % (source, target)
+        )
         target = source
     if source in DEVICE_FOLDERS:
         if target != source:
             return c.left("%s: a folder of devices keeps its place" % source)
         return c.add("device", source + "/*" + (":" + rights if rights else ""))
-    return c.add("device", ":".join([source] + ([target] if target != source else []) + ([rights] if rights else [])))
+    return c.add(
+        "device",
+        ":".join([source] + ([target] if target != source else []) + ([rights] if rights else [])),
+    )
 
 
 def devices(c, given):
     for entry in given:
         if isinstance(entry, dict):
-            entry = ":".join(text.string(entry[key]) for key in ("source", "target", "permissions") if key in entry)
+            entry = ":".join(
+                text.string(entry[key])
+                for key in ("source", "target", "permissions")
+                if key in entry
+            )
         source, *rest = text.string(entry).split(":")
         if not source.startswith("/"):
             c.left("%s: only nodes below /dev are known" % entry)
@@ -177,12 +218,19 @@ def width(ports):
 
 def publish(c, address, host, inside, proto):
     if not host:
-        return c.left("%s: no port of the device is chosen by itself; write publish = PORT:%s" % (inside, inside))
+        return c.left(
+            "%s: no port of the device is chosen by itself; write publish = PORT:%s"
+            % (inside, inside)
+        )
     if proto not in ("tcp", "udp"):
         return c.left("%s:%s/%s: only tcp and udp are led" % (host, inside, proto))
     if width(host) != width(inside):
         return c.left("%s:%s: as many ports on both sides" % (host, inside))
-    return c.add("publish", "%s%s:%s%s" % (address + ":" if address else "", host, inside, "/udp" if proto == "udp" else ""))
+    return c.add(
+        "publish",
+        "%s%s:%s%s"
+        % (address + ":" if address else "", host, inside, "/udp" if proto == "udp" else ""),
+    )
 
 
 def port(c, entry):
@@ -190,8 +238,13 @@ def port(c, entry):
         address = text.string(entry.get("host_ip"))
         if ":" in address:
             address = "[%s]" % address.strip("[]")
-        return publish(c, address, text.string(entry.get("published")), text.string(entry.get("target")),
-                       text.string(entry.get("protocol") or "tcp"))
+        return publish(
+            c,
+            address,
+            text.string(entry.get("published")),
+            text.string(entry.get("target")),
+            text.string(entry.get("protocol") or "tcp"),
+        )
     match = SHORT_PORT.fullmatch(text.string(entry))
     if not match:
         return c.left("%s: expected [ADDRESS:][PORT:]PORT[/PROTOCOL]" % entry)

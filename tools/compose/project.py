@@ -13,7 +13,22 @@ TOP = ("services", "networks", "volumes", "secrets", "configs", "version", "name
 SHARED = ("driver", "driver_opts", "ipam", "internal", "name", "enable_ipv6", "enable_ipv4")
 # The order in which a section is written; what is not here comes in between as it came.
 FIRST = ["image", "entrypoint", "command", "env", "user", "workdir"]
-LAST = ["restart", "restart-delay", "restart-limit", "after", "requires", "health", "stop-signal", "stop-timeout", "log", "log-size", "log-files", "log-also", "log-server", "label"]
+LAST = [
+    "restart",
+    "restart-delay",
+    "restart-limit",
+    "after",
+    "requires",
+    "health",
+    "stop-signal",
+    "stop-timeout",
+    "log",
+    "log-size",
+    "log-files",
+    "log-also",
+    "log-server",
+    "label",
+]
 
 
 class Section:
@@ -34,11 +49,16 @@ class Section:
         return next((value for name, value in self.rows if name == key), None)
 
     def print(self):
-        order = {key: i - 100 for i, key in enumerate(FIRST)} | {key: i + 1 for i, key in enumerate(LAST)}
+        order = {key: i - 100 for i, key in enumerate(FIRST)} | {
+            key: i + 1 for i, key in enumerate(LAST)
+        }
         rows = sorted(dict.fromkeys(self.rows), key=lambda row: order.get(row[0], 0))
         wide = max([len(key) for key, _ in rows] + [8])
         lines = ["%-*s = %s" % (wide, key, value) for key, value in rows]
-        return "\n".join(["[%s %s]" % (self.kind, self.name)] + [line.rstrip() for line in lines]) + "\n"
+        return (
+            "\n".join(["[%s %s]" % (self.kind, self.name)] + [line.rstrip() for line in lines])
+            + "\n"
+        )
 
 
 class Container(Section):
@@ -51,7 +71,9 @@ class Container(Section):
 
     def left(self, why, key=None):
         top = self.at[0] if self.at else None
-        line = self.service.lines.get(top) or self.project.file["services"].lines.get(self.service_name)
+        line = self.service.lines.get(top) or self.project.file["services"].lines.get(
+            self.service_name
+        )
         where = ["services", self.service_name] + self.at + ([key] if key else [])
         self.project.left(".".join(where), line, why)
 
@@ -70,7 +92,9 @@ class Container(Section):
         try:
             convert(self, given)
         except (ValueError, TypeError, AttributeError, KeyError) as e:
-            mine = isinstance(e, ValueError) and not str(e).startswith(("invalid literal", "could not convert"))
+            mine = isinstance(e, ValueError) and not str(e).startswith(
+                ("invalid literal", "could not convert")
+            )
             self.left(str(e) if mine else "is not written as expected")
         self.at.pop()
 
@@ -102,7 +126,9 @@ class Project:
             raise read.Problem("%s: %s" % (path, e)) from e
         for name in sorted(missing):
             self.left("${%s}" % name, None, "is not set; it is empty now")
-        self.name = text.name(options.name or text.string(self.file.get("name")) or os.path.basename(self.here))
+        self.name = text.name(
+            options.name or text.string(self.file.get("name")) or os.path.basename(self.here)
+        )
         self.volumes = options.volumes
         self.base = options.files or "/var/lib/myctr/files/" + self.name
         self.check_services()
@@ -110,16 +136,28 @@ class Project:
     def check_services(self):
         for name, service in self.file["services"].items():
             if not isinstance(service, read.Map):
-                raise read.Problem("%s:%d: services.%s: expected a mapping" % (self.path_of_file, self.file["services"].lines[name], name))
+                raise read.Problem(
+                    "%s:%d: services.%s: expected a mapping"
+                    % (self.path_of_file, self.file["services"].lines[name], name)
+                )
             if isinstance(service.get("container_name"), (list, dict)):
-                raise read.Problem("%s:%d: services.%s.container_name: expected a name" %
-                                   (self.path_of_file, service.lines["container_name"], name))
+                raise read.Problem(
+                    "%s:%d: services.%s.container_name: expected a name"
+                    % (self.path_of_file, service.lines["container_name"], name)
+                )
             if "extends" in service:
-                raise read.Problem("%s:%d: services.%s.extends: convert what `docker compose config` prints, in which it is resolved" %
-                                   (self.path_of_file, service.lines["extends"], name))
+                raise read.Problem(
+                    "%s:%d: services.%s.extends: convert what `docker compose config` prints, in which it is resolved"
+                    % (self.path_of_file, service.lines["extends"], name)
+                )
 
     def left(self, what, line, why):
-        self.notes.append((line or 0, "%s%s: %s: %s" % (self.path_of_file, ":%d" % line if line else "", what, why)))
+        self.notes.append(
+            (
+                line or 0,
+                "%s%s: %s: %s" % (self.path_of_file, ":%d" % line if line else "", what, why),
+            )
+        )
 
     def container_of(self, service):
         """The container's name, None where there is no such service."""
@@ -129,7 +167,9 @@ class Project:
         return text.name(text.string(found.get("container_name") or service))
 
     def wanted(self, profiles):
-        return "*" in self.options.profile or any(profile in self.options.profile for profile in profiles)
+        return "*" in self.options.profile or any(
+            profile in self.options.profile for profile in profiles
+        )
 
     def env_files(self, given):
         found = {}
@@ -142,7 +182,9 @@ class Project:
     def path(self, given):
         """Where a path of the file is on the device."""
         given = text.string(given)
-        path = posixpath.normpath(given if given.startswith("/") else posixpath.join(self.base, given))
+        path = posixpath.normpath(
+            given if given.startswith("/") else posixpath.join(self.base, given)
+        )
         if not given.startswith("/"):
             self.todo.append("copy %s of this folder to %s" % (given, path))
         return path
@@ -177,10 +219,21 @@ class Project:
         return section
 
     def network_keys(self, section, name, described):
-        line = self.file["networks"].lines.get(name) if name in (self.file.get("networks") or {}) else None
-        driver, options = described.get("driver", "bridge"), dict(described.get("driver_opts") or {})
+        line = (
+            self.file["networks"].lines.get(name)
+            if name in (self.file.get("networks") or {})
+            else None
+        )
+        driver, options = described.get("driver", "bridge"), dict(
+            described.get("driver_opts") or {}
+        )
         if described.get("external"):
-            self.left("networks." + name, line, "is made elsewhere: give [network %s] its subnet, or bridge = of the one there is" % section.name)
+            self.left(
+                "networks." + name,
+                line,
+                "is made elsewhere: give [network %s] its subnet, or bridge = of the one there is"
+                % section.name,
+            )
         if driver in ("macvlan", "ipvlan"):
             section.add("kind", driver)
             if "parent" in options:
@@ -206,7 +259,9 @@ class Project:
         """The device's address as a container sees it."""
         for name, section in self.networks.items():
             if section.name == c.get("network"):
-                return section.get("gateway") or str(next(ipaddress.ip_network(section.get("subnet")).hosts()))
+                return section.get("gateway") or str(
+                    next(ipaddress.ip_network(section.get("subnet")).hosts())
+                )
         return None
 
     def join(self, c, _given):
@@ -252,13 +307,19 @@ class Project:
     def convert(self):
         """The sections, networks first."""
         self.free = self.subnets()
-        containers = [Container(self, name, service) for name, service in self.file["services"].items()]
+        containers = [
+            Container(self, name, service) for name, service in self.file["services"].items()
+        ]
         for c in containers:
             c.apply(self.join, None, "network_mode" if "network_mode" in c.service else "networks")
             c.convert()
         self.tasks(containers)
         for key in self.file:
             if key not in TOP and not key.startswith("x-"):
-                why = "convert what `docker compose config` prints, in which it is resolved" if key == "include" else "there is no such thing here"
+                why = (
+                    "convert what `docker compose config` prints, in which it is resolved"
+                    if key == "include"
+                    else "there is no such thing here"
+                )
                 self.left(key, self.file.lines.get(key), why)
         return list(self.networks.values()) + containers

@@ -31,7 +31,9 @@ for _tag, _pattern, _first in (
     ("float", r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]+", "-+0123456789"),
     ("merge", r"<<", "<"),
 ):
-    Loader.add_implicit_resolver("tag:yaml.org,2002:" + _tag, re.compile("(?:%s)$" % _pattern), list(_first))
+    Loader.add_implicit_resolver(
+        "tag:yaml.org,2002:" + _tag, re.compile("(?:%s)$" % _pattern), list(_first)
+    )
 
 
 def construct_map(loader, node):
@@ -41,7 +43,9 @@ def construct_map(loader, node):
         if key.tag.endswith(":merge"):
             continue
         if key.value in seen:
-            raise yaml.constructor.ConstructorError(None, None, "%s stands here twice" % key.value, key.start_mark)
+            raise yaml.constructor.ConstructorError(
+                None, None, "%s stands here twice" % key.value, key.start_mark
+            )
         seen.add(key.value)
     loader.flatten_mapping(node)
     found = Map()
@@ -71,7 +75,10 @@ def load(path):
     except (yaml.YAMLError, RecursionError) as e:
         raise Problem("%s: %s" % (path, e)) from e
     if isinstance(found, Map) and "include" in found and "services" not in found:
-        raise Problem("%s: include: convert what `docker compose config` prints, in which it is resolved" % path)
+        raise Problem(
+            "%s: include: convert what `docker compose config` prints, in which it is resolved"
+            % path
+        )
     if not isinstance(found, Map) or not isinstance(found.get("services"), Map):
         raise Problem("%s: no mapping 'services'; is it a compose file?" % path)
     return found
@@ -90,7 +97,9 @@ def expand(text, env, missing):
         if match["escaped"]:
             return "$"
         if match["bad"] is not None:
-            raise Problem("'%s': what begins with ${ is not a variable; write $$ for a plain $" % text)
+            raise Problem(
+                "'%s': what begins with ${ is not a variable; write $$ for a plain $" % text
+            )
         name, op, arg = match["plain"] or match["name"], match["op"] or "", match["arg"] or ""
         there = name in env and (env[name] != "" or not op.startswith(":"))
         if op.endswith("+"):
@@ -132,7 +141,9 @@ def env_value(text):
         return text[1 : text.find("'", 1)]
     match = re.match(r'"((?:[^"\\]|\\.)*)"', text)
     if match:
-        return re.sub(r"\\(.)", lambda m: {"n": "\n", "t": "\t", "r": "\r"}.get(m[1], m[1]), match[1])
+        return re.sub(
+            r"\\(.)", lambda m: {"n": "\n", "t": "\t", "r": "\r"}.get(m[1], m[1]), match[1]
+        )
     return re.split(r"(?:^|\s)#", text)[0].rstrip()
 
 

@@ -4,7 +4,16 @@ import re
 
 PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./*-]+")
 SIZES = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
-TIMES = {"us": 0.001, "µs": 0.001, "ns": 0.000001, "ms": 1, "s": 1000, "m": 60000, "h": 3600000, "d": 86400000}
+TIMES = {
+    "us": 0.001,
+    "µs": 0.001,
+    "ns": 0.000001,
+    "ms": 1,
+    "s": 1000,
+    "m": 60000,
+    "h": 3600000,
+    "d": 86400000,
+}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
@@ -14,7 +23,9 @@ def word(text):
         return text
     if "'" not in text and text.isprintable():
         return "'%s'" % text
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\t", "\\t")
+    escaped = (
+        text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\t", "\\t")
+    )
     return "$'%s'" % re.sub(r"[\x00-\x1f\x7f]", lambda m: "\\x%02x" % ord(m[0]), escaped)
 
 
@@ -115,7 +126,9 @@ def shell_words(text):
 
 def words(given):
     """A command: a list, or a text that is split."""
-    return [string(item) for item in given] if isinstance(given, list) else shell_words(string(given))
+    return (
+        [string(item) for item in given] if isinstance(given, list) else shell_words(string(given))
+    )
 
 
 def name(text):

@@ -37,7 +37,10 @@ def pins():
     here = os.path.join(os.path.dirname(__file__), "..", "..", "sysroot", "build.sh")
     with open(here, encoding="utf-8") as file:
         for line in file:
-            match = re.search(r"(main/\S+/(?:([a-z0-9]+?)(?:-dev)?)_([^_ ]+?)(?:\.orig\.tar\.\w+|_(\w+)\.deb)) ([0-9a-f]{64})", line)
+            match = re.search(
+                r"(main/\S+/(?:([a-z0-9]+?)(?:-dev)?)_([^_ ]+?)(?:\.orig\.tar\.\w+|_(\w+)\.deb)) ([0-9a-f]{64})",
+                line,
+            )
             if match:
                 found.setdefault(match[2], []).append((match[3], match[1], match[5]))
     return found
@@ -66,8 +69,14 @@ def checksum(value):
 
 def package(ident, name, version, licence, **more):
     found = {
-        "SPDXID": ident, "name": name, "versionInfo": version, "downloadLocation": "NOASSERTION", "filesAnalyzed": False,
-        "licenseConcluded": licence, "licenseDeclared": licence, "copyrightText": "NOASSERTION",
+        "SPDXID": ident,
+        "name": name,
+        "versionInfo": version,
+        "downloadLocation": "NOASSERTION",
+        "filesAnalyzed": False,
+        "licenseConcluded": licence,
+        "licenseDeclared": licence,
+        "copyrightText": "NOASSERTION",
     }
     found.update(more)
     return found
@@ -77,14 +86,33 @@ def library(name):
     """The package of a library as it was pinned."""
     debian, licence, called = LIBRARIES[name]
     if not debian:
-        return package(spdx_id("lib", called), called, "NOASSERTION", licence, supplier="NOASSERTION",
-                       comment="the support library of the compiler")
+        return package(
+            spdx_id("lib", called),
+            called,
+            "NOASSERTION",
+            licence,
+            supplier="NOASSERTION",
+            comment="the support library of the compiler",
+        )
     version, path, value = pins()[debian][0]
     # musl comes as Debian's binary package, one for each processor
-    more = {} if debian == "musl" else {"downloadLocation": POOL + path, "checksums": checksum(value)}
-    reference = {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl",
-                 "referenceLocator": "pkg:deb/debian/%s@%s" % (debian, version.replace("+", "%2B"))}
-    return package(spdx_id("lib", called), called, version, licence, supplier="Organization: Debian", externalRefs=[reference], **more)
+    more = (
+        {} if debian == "musl" else {"downloadLocation": POOL + path, "checksums": checksum(value)}
+    )
+    reference = {
+        "referenceCategory": "PACKAGE-MANAGER",
+        "referenceType": "purl",
+        "referenceLocator": "pkg:deb/debian/%s@%s" % (debian, version.replace("+", "%2B")),
+    }
+    return package(
+        spdx_id("lib", called),
+        called,
+        version,
+        licence,
+        supplier="Organization: Debian",
+        externalRefs=[reference],
+        **more
+    )
 
 
 def relation(one, kind, other):
@@ -94,25 +122,56 @@ def relation(one, kind, other):
 def document(options, binaries):
     digest = sha256(options.source)
     source = spdx_id("source")
-    packages = [package(source, "myctr", options.version, "MIT", packageFileName=os.path.basename(options.source),
-                        checksums=checksum(digest), supplier="NOASSERTION", primaryPackagePurpose="SOURCE")]
+    packages = [
+        package(
+            source,
+            "myctr",
+            options.version,
+            "MIT",
+            packageFileName=os.path.basename(options.source),
+            checksums=checksum(digest),
+            supplier="NOASSERTION",
+            primaryPackagePurpose="SOURCE",
+        )
+    ]
     relations = [relation("SPDXRef-DOCUMENT", "DESCRIBES", source)]
     used = set()
     for archive, name, arch, config, folder in binaries:
         ident = spdx_id("binary", arch, config)
-        packages.append(package(ident, name, options.version, "NOASSERTION", packageFileName="%s/%s" % (archive, name), supplier="NOASSERTION",
-                                checksums=checksum(sha256(os.path.join(folder, "myctr"))), primaryPackagePurpose="APPLICATION",
-                                comment="configuration %s for %s, static" % (config, arch)) | {"licenseDeclared": "MIT"})
-        relations += [relation("SPDXRef-DOCUMENT", "DESCRIBES", ident), relation(ident, "GENERATED_FROM", source)]
+        packages.append(
+            package(
+                ident,
+                name,
+                options.version,
+                "NOASSERTION",
+                packageFileName="%s/%s" % (archive, name),
+                supplier="NOASSERTION",
+                checksums=checksum(sha256(os.path.join(folder, "myctr"))),
+                primaryPackagePurpose="APPLICATION",
+                comment="configuration %s for %s, static" % (config, arch),
+            )
+            | {"licenseDeclared": "MIT"}
+        )
+        relations += [
+            relation("SPDXRef-DOCUMENT", "DESCRIBES", ident),
+            relation(ident, "GENERATED_FROM", source),
+        ]
         for lib in linked(folder):
             used.add(lib)
             relations.append(relation(ident, "STATIC_LINK", spdx_id("lib", LIBRARIES[lib][2])))
     packages += [library(name) for name in sorted(used)]
     return {
-        "spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT", "name": "myctr-" + options.version,
+        "spdxVersion": "SPDX-2.3",
+        "dataLicense": "CC0-1.0",
+        "SPDXID": "SPDXRef-DOCUMENT",
+        "name": "myctr-" + options.version,
         "documentNamespace": "https://spdx.org/spdxdocs/myctr-%s-%s" % (options.version, digest),
-        "creationInfo": {"created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(options.epoch)), "creators": ["Tool: myctr-sbom"]},
-        "packages": packages, "relationships": relations,
+        "creationInfo": {
+            "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(options.epoch)),
+            "creators": ["Tool: myctr-sbom"],
+        },
+        "packages": packages,
+        "relationships": relations,
     }
 
 
@@ -130,7 +189,9 @@ def main():
     p.add_argument("--version", required=True)
     p.add_argument("--source", required=True, metavar="TARBALL")
     p.add_argument("--epoch", required=True, type=int)
-    p.add_argument("--binaries", required=True, metavar="FILE", help="lines: ARCHIVE NAME ARCH CONFIG FOLDER")
+    p.add_argument(
+        "--binaries", required=True, metavar="FILE", help="lines: ARCHIVE NAME ARCH CONFIG FOLDER"
+    )
     p.add_argument("-o", "--output", required=True)
     options = p.parse_args()
     with open(options.binaries, encoding="utf-8") as file:
