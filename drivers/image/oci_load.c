@@ -175,6 +175,20 @@ static int oci_make_tree(struct import_args *a, struct err *e)
 	return 0;
 }
 
+/* Images of others leave them to whoever runs them, who cannot make them in a root that is read-only. */
+static int oci_make_mount_points(int tree, struct err *e)
+{
+	static const char *const folders[] = { "dev", "proc", "sys" };
+	static const struct timespec times[2];
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (mkdirat(tree, folders[i], 0755) == 0)
+			utimensat(tree, folders[i], times, 0);
+		else if (errno != EEXIST)
+			return err_sys(e, errno, "/%s: cannot make the folder", folders[i]);
+	return 0;
+}
+
 static void oci_note(struct import_args *a, const struct tar_report *report, unsigned int lost)
 {
 	if (geteuid() != 0)
@@ -205,6 +219,8 @@ static int oci_build(struct oci *o, struct import_args *a, const struct oci_imag
 		r = oci_layers(o, a, image, config, &report, e);
 	if (r == 0 && fstat(a->tree, &st) < 0)
 		r = err_sys(e, errno, "cannot look at");
+	if (r == 0)
+		r = oci_make_mount_points(a->tree, e);
 	if (r == 0)
 		r = oci_write_config(a, config, &lost, e);
 	if (r < 0)

@@ -36,6 +36,9 @@ hasnt "no file was made outside" . "$(ls -d /tmp/evil 2>/dev/null)"
 hasnt "messages are printable" "$(printf '\033')" "$("$MYCTR" image load evil/docker-two.tar 2>&1)"
 is "one of several, by its name" 0 "$("$MYCTR" image load --image a:1 evil/docker-two.tar >/dev/null 2>&1; echo $?)"
 
+"$MYCTR" image load --format tar -t places:1 evil/good.tar >/dev/null && "$MYCTR" image save -o places.tar places:1
+is "what a read-only root needs is made" "dev/ proc/ sys/ " "$(tar tf places.tar | grep -xE '(dev|proc|sys)/' | tr '\n' ' ')"
+
 config=$("$MYCTR" image inspect evil:evil-config)
 has "strange settings stay values" '^command = sh -c "echo \\"\\\$HOME\\" ' "$config"
 hasnt "and never become keys" '^(privileged|memory|hostname|\[(system|container))' "$config"
