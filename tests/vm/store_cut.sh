@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Power cuts while the image store changes, in a machine that logs every write to its disk: on each disk that a cut could have
 # left the store lists what was there before a change or after it, every image in it is whole, and what else lies
-# around is collected.
+# around is collected. A build that was cut is done again, with what is kept of it, and makes the same image.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 MYCTR=${MYCTR:-$PWD/build/myctr}
@@ -33,7 +33,7 @@ root=$work/root
 mkdir -p "$root/bin" "$root/proc" "$root/sys" "$root/dev" "$root/tmp" "$root/run" "$root/etc" "$root/data" "$work/mnt"
 cp "$busybox" "$root/bin/busybox"
 cp "$MYCTR" "$root/bin/myctr"
-for tool in sh mount mkdir sleep umount sync; do ln -sf busybox "$root/bin/$tool"; done
+for tool in sh mount mkdir sleep umount sync touch; do ln -sf busybox "$root/bin/$tool"; done
 for image in a b; do
 	mkdir -p "$work/$image/.myctr"
 	printf '[image]\ncommand = %s\n' $image >"$work/$image/.myctr/image.conf"
@@ -41,6 +41,12 @@ for image in a b; do
 	tar -C "$work/$image" -cf "$root/$image.tar" .
 done
 a=$(sha256sum "$root/a.tar" | cut -c 1-12) b=$(sha256sum "$root/b.tar" | cut -c 1-12)
+# What is copied has the same times there and here, so that the image is the same.
+mkdir -p "$root/ctx"
+printf 'FROM scratch\nCOPY one /one\nCOPY two /two\nCMD ["a"]\n' >"$root/ctx/Containerfile"
+yes one | head -c 30000 >"$root/ctx/one"; yes two | head -c 30000 >"$root/ctx/two"
+touch -d @1700000000 "$root/ctx/one" "$root/ctx/two"
+c=$(MYCTR_DATA=$work/here MYCTR_RUN=$work/run "$MYCTR" build -q --format tar -t built "$root/ctx" | sed -n 's/^sha256:\(.\{12\}\).*/\1/p')
 cat >"$root/init" <<'END'
 #!/bin/sh
 export PATH=/bin
@@ -63,14 +69,19 @@ step rm web
 step load -t web /b.tar
 mkdir -p /data/images/trees/0000000000000000000000000000000000000000000000000000000000000001
 step prune -a
+[ ! -e /ctx/Containerfile ] || { touch -d @1700000000 /ctx/one /ctx/two; myctr build -q --format tar -t built /ctx && echo done; sleep 1; }
 END
+steps=7
+[ -n "$c" ] || { steps=6; rm "$root/ctx/Containerfile"; } # a myctr without build
 chmod +x "$root/init" "$root/change"
 (cd "$root" && find . | cpio -o -H newc --quiet) >"$work/root.cpio"
 
 # The check of one disk: mounted, so that its journal is used. "empty" is the list of an empty store.
 cat >"$work/check" <<END
 #!/bin/sh
-mount -o loop "\$1" $work/mnt || exit 1
+# A copy: what is written here is no part of the next cut.
+cp --sparse=always "\$1" $work/copy
+mount -o loop $work/copy $work/mnt || exit 1
 export MYCTR_DATA=$work/mnt MYCTR_RUN=$work/run MYCTR_ETC=$work/etc
 list() { $MYCTR image ls --format tsv | awk '{ print \$1 "=" substr(\$2, 1, 12) }' | sort | tr '\n' ' '; }
 bad=0
@@ -78,7 +89,7 @@ got=\$(list)
 case "empty\$got" in
 "empty") ;;
 "emptyweb:latest=$a "|"empty-=$a web:latest=$b "|"emptyother:latest=$a web:latest=$b ") ;;
-"emptyother:latest=$a "|"emptyweb:latest=$b ") ;;
+"emptyother:latest=$a "|"emptyweb:latest=$b "|"emptybuilt:latest=$c ") ;;
 *) echo "lists: \$got"; bad=1 ;;
 esac
 echo "empty\$got" >>$work/found
@@ -93,6 +104,12 @@ for file in \$(ls $work/mnt/images/sha256 2>/dev/null); do
 	$MYCTR image ls -q | grep -q "\${file%.conf}" || left="\$left \$file"
 done
 [ -z "\$left" ] || { echo "left: \$left"; bad=1; }
+if [ -d $work/mnt/build ]; then
+	$MYCTR build -q --format tar -t built $root/ctx >$work/said 2>&1
+	[ "\$(list)" = "built:latest=$c " ] || { echo "builds \$(list), not $c: \$(cat $work/said)"; bad=1; }
+	ls -d $work/mnt/build/w-* 2>/dev/null && bad=1
+	$MYCTR build --prune || bad=1
+fi
 umount $work/mnt
 exit \$bad
 END
@@ -108,7 +125,7 @@ if ! "$vm" start "$name" --arch x86_64 --kernel "$kernel" --initrd "$initrd" --i
 fi
 got=$("$vm" exec "$name" -- /change 2>&1)
 "$vm" stop "$name" >/dev/null 2>&1
-if [ "$(printf '%s\n' "$got" | grep -c '^done')" = 6 ]; then
+if [ "$(printf '%s\n' "$got" | grep -c '^done')" = "$steps" ]; then
 	echo "ok 1 - the store changes on ext4"
 else
 	echo "not ok 1 - the store changes on ext4"
