@@ -16,7 +16,7 @@ mkdir -p "$out" "$work/$name"
 files()
 {
 	[ "$in_git" = no ] || { git ls-files && return; }
-	find . -type f ! -path './build*' ! -path './.config*' | sed 's|^\./||'
+	find . ! -type d ! -path './build*' ! -path './.config*' | sed 's|^\./||'
 }
 
 files | grep -v '^drivers/seccomp/made/' | tar -cf - -T - | tar -xf - -C "$work/$name"
