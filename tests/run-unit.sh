@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Run built unit tests one after the other and print their TAP as one stream.
 # usage: run-unit.sh DIR NAME...    (DIR/NAME_test is the program)
+# environment: RUNNER, a program that runs it (qemu-user)
 dir=$1
 shift
 bad=0
@@ -11,7 +12,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 for name; do
 	echo "# unit $name"
-	timeout 120 "$dir/${name}_test" >"$log" 2>&1
+	timeout 120 ${RUNNER:+"$RUNNER"} "$dir/${name}_test" >"$log" 2>&1
 	status=$?
 	# Test programs number from 1 each; the name in front keeps the lines apart.
 	sed -E -e '/^1\.\.[0-9]+/d' -e 's/^not ok (.*# SKIP)/ok \1/' -e 's/^(ok|not ok) ([0-9]+)( -)? */\1 - '"$(printf %s "$name" | sed 's,/,\\/,g')"': /' "$log"

@@ -57,5 +57,32 @@ unit: $(if $(T),$(T:%=$(O)/unit/%_test),$(unit-bins))
 fuzz: $(if $(T),$(T:%=$(O)/fuzz/%_fuzz),$(fuzz-bins))
 	$(Q)tests/run-fuzz.sh $(O)/fuzz $(if $(T),$(T),$(fuzz-names))
 
+# `make unit-cross ARCH=mips [T=core/lib/path]`: those that look at bytes, sizes and times, on another processor by
+# qemu-user, with musl and without sanitizers. Namespaces, mounts and filters are not qemu-user's: see test-boards.
+# core/state races two processes for speed, which emulation spoils; tests/build/endian.sh has its bytes.
+unit-cross-names := $(filter core/lib/path core/lib/sha256 core/lib/crc32c core/lib/crc32c_small core/lib/stamp core/lib/str \
+	core/lib/words core/lib/out core/lib/addr core/lib/nft core/lib/netlink core/lib/json core/lib/uevent core/lib/dns \
+	core/spec core/encode core/manifest core/cap core/port core/sysctl core/template core/idmap core/when \
+	core/lease core/slots core/devlog core/network drivers/codec/lz4 drivers/log/ring drivers/image/tar_read,$(unit-names))
+cross-cc-flags = -D_UINTPTR_T $(filter-out -flto% -fno-pie -fPIE $(warnings),$(my-cflags)) -fPIE
+cross-unit-objs = $(patsubst %.c,$(O)/unit-cross/obj/%.o,tests/unit/$(1)_test.c $(sort $(unit-$(1))))
+define cross-unit-rule
+$(O)/unit-cross/$(1)_test: $(call cross-unit-objs,$(1))
+	$$(call say,LINK,$$@)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$(CC) $$(filter-out -flto% -Wl$$(comma)-Map=%,$$(my-ldflags)) $(unit_ldflags-$(1)) -o $$@ $$^ $(unit_libs-$(1)) -lcmocka $$(libc-end)
+endef
+$(foreach name,$(if $(filter unit-cross,$(goals)),$(unit-cross-names)),$(eval $(call cross-unit-rule,$(name))))
+$(O)/unit-cross/obj/%.o: %.c $(autoconf) | $(gen-y) $(sysroot-ready) cross-cmocka
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(cross-cc-flags) -O1 -c -o $@ $<
+
+.PHONY: unit-cross cross-cmocka
+cross-cmocka:
+	$(Q)tools/sysroot/build.sh cmocka $(arch) "$(gcc-for-libs) -D_UINTPTR_T" >/dev/null
+unit-cross: $(if $(T),$(T:%=$(O)/unit-cross/%_test),$(unit-cross-names:%=$(O)/unit-cross/%_test))
+	$(Q)RUNNER=qemu-$(arch)-static tests/run-unit.sh $(O)/unit-cross $(if $(T),$(T),$(unit-cross-names))
+
 test-deps := $(shell find $(O)/unit $(O)/fuzz -name '*.d' 2>/dev/null)
 -include $(test-deps)

@@ -97,9 +97,17 @@ static int get(const char *host, const char *port)
 	return say(host) + say(" said: ") + say(body + 4) + say("all is well\n");
 }
 
+/* The first process of a container is only ended by signals that it asks for. */
+static void end(int sig)
+{
+	(void)sig;
+	_exit(0);
+}
+
 int main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGTERM, end);
 	if (argc == 4 && strcmp(argv[1], "serve") == 0)
 		return serve(argv[2], argv[3]);
 	if (argc == 4 && strcmp(argv[1], "get") == 0)

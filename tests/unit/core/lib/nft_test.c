@@ -117,14 +117,20 @@ static void values(void **state)
 		{ .kind = NFT_OP_END },
 	};
 	static const uint8_t one_of_16[16] = { [15] = 1 };
+	static const uint16_t head[4] = {
+		5, 1
+	}; /* an attribute's length and type; its value is put behind */
 	const uint32_t two = 2;
+	uint8_t byte[8];
 	NETLINK_BUF buf[4096];
 	struct netlink_req r = NETLINK_REQ(buf);
 
 	(void)state;
 	nft_add_rule(&r, "myctr", "forward", ops);
 	assert_false(r.bad);
-	assert_non_null(memmem(r.p, r.len, "\5\0\1\0\2\0\0\0", 8));
+	memcpy(byte, head, sizeof(byte));
+	byte[4] = 2;
+	assert_non_null(memmem(r.p, r.len, byte, sizeof(byte)));
 	assert_non_null(memmem(r.p, r.len, &two, 4));
 	assert_non_null(memmem(r.p, r.len, one_of_16, 16));
 }
