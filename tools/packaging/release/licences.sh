@@ -26,7 +26,9 @@ take zlib 'zlib_*.orig.tar.bz2' '*/README'
 take zstd 'libzstd_*.orig.tar.xz' '*/LICENSE'
 take libsodium 'libsodium_*.orig.tar.gz' '*/LICENSE'
 take jsmn 'jsmn_*.orig.tar.gz' '*/LICENSE'
+# musl is Debian's binary package, or for some processors its source.
 for deb in "$download"/musl-dev_*.deb; do
+	[ -f "$deb" ] || { take musl 'musl_*.orig.tar.gz' '*/COPYRIGHT' && break; }
 	dpkg-deb --fsys-tarfile "$deb" | tar -xOf - ./usr/share/doc/musl-dev/copyright >"$folder/musl"
 	break
 done
