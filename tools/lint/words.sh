@@ -24,7 +24,7 @@ forbid 'a path of some machine' '/(home/[a-z]+|work/(wt|main|shared|resources))/
 forbid 'every fd must be O_CLOEXEC' '\b(accept|pipe|dup|epoll_create|inotify_init)\(' 'core/*.c' 'drivers/*.c' 'init/*.c'
 
 git ls-files -co --exclude-standard -- '*.c' '*.h' '*.sh' '*.mk' '*.py' '*.awk' '*Kconfig' Makefile | while read -r file; do
-	[ ! -f "$file" ] || head -n 3 "$file" | grep -q 'SPDX-License-Identifier: MIT' || echo "$file: no SPDX line"
+	[ ! -f "$file" ] || head -n 8 "$file" | grep -q 'SPDX-License-Identifier: MIT' || echo "$file: no SPDX line"
 done >"${TMPDIR:-/tmp}/words.$$"
 if [ -s "${TMPDIR:-/tmp}/words.$$" ]; then
 	cat "${TMPDIR:-/tmp}/words.$$"

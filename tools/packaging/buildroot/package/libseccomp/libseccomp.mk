@@ -4,6 +4,8 @@
 #
 ################################################################################
 
+# SPDX-License-Identifier: MIT
+
 # Buildroot has it for the target only. On the build machine it gives myctr's
 # build the numbers of system calls, from which it makes the default profile.
 HOST_LIBSECCOMP_DEPENDENCIES = host-gperf

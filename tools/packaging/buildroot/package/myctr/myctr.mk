@@ -4,6 +4,8 @@
 #
 ################################################################################
 
+# SPDX-License-Identifier: MIT
+
 MYCTR_VERSION = 0.1.0
 MYCTR_LICENSE = MIT
 MYCTR_LICENSE_FILES = LICENSE
