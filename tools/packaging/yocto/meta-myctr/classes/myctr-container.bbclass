@@ -4,7 +4,7 @@
 # section of the manifest, which the package's postinst appends to /etc/myctr/manifest.
 #
 #   MYCTR_ROOTFS = "my-rootfs"          an image recipe with IMAGE_FSTYPES = "squashfs-lz4" (or another squashfs), or
-#   MYCTR_OCI = "web.tar"               in SRC_URI: a Docker archive or OCI layout, as skopeo, podman and docker write
+#   MYCTR_OCI = "web.tar"               in SRC_URI, with ;unpack=0: a Docker archive or OCI layout, as skopeo, podman and docker write
 #   MYCTR_OCI_NAME = "web:1.2"          which image, when there are several in it
 #   MYCTR_NAME = "web"                  the container's name; default: the recipe's
 #   MYCTR_KEYS = "memory = 32M\n"       the keys of its section but `image`, lines end in \n

@@ -64,6 +64,8 @@ EXTRA_OEMAKE = "-C ${S} O=${B} KCONFIG_CONFIG=${B}/.config LIBC=system ARCH=${MY
 	'HOST_SECCOMP_CFLAGS=' 'HOST_SECCOMP_LIBS=${BUILD_LDFLAGS} -lseccomp' \
 	PREFIX=${prefix} BINDIR=${bindir} MANDIR=${mandir}"
 KCONFIG_CONFIG_ROOTDIR = "${B}"
+# how much it is optimized says its own configuration (SMALL)
+CFLAGS:remove = "-O2"
 
 do_configure() {
 	if [ -f ${MYCTR_FILES}/defconfig ]; then
