@@ -64,6 +64,9 @@ is "a key file that is none takes no other away" mini "$(run ./mini.sqfs cat /na
 rm "$keys/a.pub"
 echo 'rubbish' >>"$MYCTR_ETC/manifest"
 has "what cannot be read does not mean no" "require-verified: .*manifest:3" "$(run ./none.sqfs true)"
+printf '[container other]\nrubbish\n[system]\nrequire-verified = yes\n' >"$MYCTR_ETC/manifest"
+has "a mistake in a container hides it not" "require-verified wants" "$(run ./none.sqfs true)"
+is "and stops nobody else" mini "$(run ./mini.sqfs cat /name)"
 printf '[system]\nrequire-verified = yes\n' >"$MYCTR_ETC/manifest"
 
 # ---- the store --------------------------------------------------------------------------------------
