@@ -173,7 +173,8 @@ static int child_all_devices(const struct child *c, struct err *e)
 	while (r >= 0 && (entry = readdir(dir)) != NULL) {
 		if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode)) ||
-		    child_is_standard(entry->d_name))
+		    (IS_ENABLED(CONFIG_USERNS) ? child_is_standard(entry->d_name)
+					       : strcmp(entry->d_name, "ptmx") == 0))
 			continue;
 		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
 		r = child_node(c, path, st.st_mode, st.st_rdev, e);

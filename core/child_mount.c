@@ -407,7 +407,7 @@ int child_proc(struct child *c, struct err *e)
 	if (lstat("/proc", &st) == 0 && !S_ISDIR(st.st_mode))
 		return err_set(e, ENOTDIR, "the image has something else than a folder at /proc");
 	/* Of processes that are not its own it may not mount one. */
-	if (l->in_userns && l->spec->pid == SPEC_NS_HOST) {
+	if (IS_ENABLED(CONFIG_ROOTLESS) && l->in_userns && l->spec->pid == SPEC_NS_HOST) {
 		r = child_make_dir("/proc", e);
 		if (r == 0)
 			r = child_bind(c, "/proc", "/proc", true, e);

@@ -22,8 +22,9 @@ static bool main_is_inside(int argc, char **argv)
 {
 	struct stat st;
 
-	return IS_ENABLED(CONFIG_CLI) && argc > 1 && (argv[1][0] == '-' || cmd_find(argv[1])) &&
-	       stat("/proc/self/ns/pid", &st) == 0 && st.st_ino != MAIN_FIRST_PID_NS;
+	return IS_ENABLED(CONFIG_ROOTLESS) && argc > 1 &&
+	       (argv[1][0] == '-' || cmd_find(argv[1])) && stat("/proc/self/ns/pid", &st) == 0 &&
+	       st.st_ino != MAIN_FIRST_PID_NS;
 }
 
 /* What the kernel or a boot loader put behind "init" is not for us. */

@@ -251,28 +251,39 @@ static bool is_ours(const char *pid)
  * A cgroup with processes cannot hand controllers on. In one that was delegated to a user, as systemd does it with
  * a scope or a service, those are ours: they move into one beside. Others' are never moved; then -EBUSY it stays.
  */
-static int settle(const char *own)
+static int settle_one_by_one(const char *own, char *text)
 {
-	AUTO_FREE char *text = NULL;
 	char path[256], *save, *line;
-	int64_t pid;
-	size_t len;
 	int ret;
 
-	str_format(path, sizeof(path), "%s/cgroup.procs", *own ? own : ".");
-	ret = fd_slurp(where.root, path, 1U << 16, &text, &len);
-	str_format(path, sizeof(path), "%s/" SELF, *own ? own : ".");
-	if (ret < 0 || (mkdirat(where.root, path, 0755) < 0 && errno != EEXIST))
+	str_format(path, sizeof(path), "%s/" SELF, own);
+	if (mkdirat(where.root, path, 0755) < 0 && errno != EEXIST)
 		return -EBUSY;
-	str_format(path, sizeof(path), "%s/" SELF "/cgroup.procs", *own ? own : ".");
+	str_format(path, sizeof(path), "%s/" SELF "/cgroup.procs", own);
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (str_i64(line, 1, INT32_MAX, &pid) < 0 || !is_ours(line))
-			return -EBUSY;
 		ret = fd_write_text(where.root, path, line);
 		if (ret < 0 && ret != -ESRCH)
 			return ret;
 	}
 	return 0;
+}
+
+static int settle(const char *own)
+{
+	AUTO_FREE char *text = NULL;
+	char path[256], pid[16];
+	size_t len;
+	int ret;
+
+	str_format(path, sizeof(path), "%s/cgroup.procs", own);
+	ret = fd_slurp(where.root, path, 1U << 16, &text, &len);
+	/* 0 is a process that this pid namespace does not see. */
+	for (const char *p = text; ret >= 0 && *p; p += strcspn(p, "\n"), p += *p == '\n') {
+		str_format(pid, sizeof(pid), "%.*s", (int)strcspn(p, "\n"), p);
+		if (strcmp(pid, "0") == 0 || !is_ours(pid))
+			return -EBUSY;
+	}
+	return ret < 0 ? -EBUSY : settle_one_by_one(own, text);
 }
 
 /* Nobody is in it, for all that can be seen of it. */

@@ -35,7 +35,7 @@ cp tests/vm/lib/user_inside.sh "$root/user.sh"
 printf 'root:x:0:0::/:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\nbob:x:1001:1001::/home/bob:/bin/sh\n' >"$root/etc/passwd"
 printf 'root:x:0:\nann:x:1000:\nbob:x:1001:\n' >"$root/etc/group"
 for tool in sh mount mkdir sleep cat grep ls sed kill dd true echo awk head seq ps touch rmdir umount losetup truncate \
-	mknod test wc tr find chown chmod su env dirname; do
+	mknod test wc tr find chown chmod su env dirname cp; do
 	ln -sf /vm/busybox "$root/bin/$tool"
 	ln -sf busybox "$root/box/bin/$tool"
 done

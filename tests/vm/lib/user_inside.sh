@@ -100,8 +100,19 @@ has "another user's is not his" 'limits: no cgroup here is ours' "$(as bob login
 given=''
 is "nothing is left there" "" "$(find $tree/given -mindepth 1 -type d ! -name session)"
 
+mkdir $tree/user/mixed && chown ann $tree/user/mixed $tree/user/mixed/cgroup.procs $tree/user/mixed/cgroup.subtree_control
+as ann user/mixed sleep 1000 &
+until grep -q . $tree/user/mixed/cgroup.procs; do sleep 0.1; done
+has "others' processes are not moved" 'processes beside ours' "$(as ann user/mixed myctr run --rm --read-only --pids 9 /box true)"
+is "and nothing is made for them" "" "$(ls -d $tree/user/mixed/myctr.self 2>/dev/null)"
+
 # Root of a privileged container shares its cgroup with the first process there, so nothing can be made below it.
 nested() { myctr run --rm --network none --storage tmpfs --privileged /nest "$@" 2>&1; }
 is "in a privileged container" fine "$(nested myctr run --rm --network none /box echo fine)"
 is "with a limit" 8388608 "$(nested myctr run --rm --network none --memory 8M /box cat /sys/fs/cgroup/memory.max)"
+cp -a /nest /home/ann/nest
+chown -R ann:ann /home/ann/nest
+is "in one of a user's scope, a limit within its limit" 8388608 \
+	"$(scope myctr run --rm --network none --storage tmpfs --privileged --memory 64M /home/ann/nest \
+		myctr run --rm --network none --memory 8M /box cat /sys/fs/cgroup/memory.max)"
 echo "1..$n"
