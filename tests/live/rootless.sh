@@ -294,6 +294,9 @@ for in in "$ann" root; do
 			myctr run --rm --pid host --network none /inner sh -c 'id | cut -d" " -f1; (echo x >/proc/sys/kernel/hostname) 2>/dev/null')"
 	done
 done
+in=$ann nest=$live_dir/nest-$ann
+has "where the administrator allows none, check says it with the remedy" 'MISSING +user namespace .*sysctl -w +user.max_user_namespaces=' \
+	"$(inside --privileged "$nest" sh -c 'echo 0 >/proc/sys/user/max_user_namespaces; busybox su -s /bin/sh -c "myctr check" user' | tr -s ' \n' ' ')"
 has "in a chroot the kernel allows none" 'user namespace: .*chroot around us' \
 	"$(chroot --userspec="$ann_id:$ann_id" "$live_dir/nest-root" /bin/myctr run --rm --network none /inner id 2>&1)"
 
