@@ -115,6 +115,15 @@ static int update_signature(const char *path, int fd, char **text, struct err *e
 	return signature_check_fd(fd, *text, len, by, e);
 }
 
+/* Nothing of what could be gone back to is taken away to make room. */
+static int update_no_room(const char *path, struct err *e)
+{
+	struct err why = *e;
+
+	return err_set(e, ENOSPC, "%s: %s; an update needs it beside the images of both slots",
+		       path_base(path), why.msg);
+}
+
 /* From a file into the store, or what has this name there. It is called name when this returns. */
 static int update_load(struct update *up, const char *path, const char *want, const char *name,
 		       struct store_item *item, struct err *e)
@@ -136,7 +145,7 @@ static int update_load(struct update *up, const char *path, const char *want, co
 		return fd;
 	r = store_add_begin(&a, &up->store, size, e);
 	if (r < 0)
-		return err_wrap(e, path);
+		return r == -ENOSPC ? update_no_room(path, e) : err_wrap(e, path);
 	image_progress_begin(&p, path_base(path), size);
 	r = image_copy(fd, a.fd, &p, e);
 	image_progress_end(&p);
@@ -147,6 +156,8 @@ static int update_load(struct update *up, const char *path, const char *want, co
 	if (r == 0)
 		r = store_add_commit(&a, name, item, e);
 	store_add_abort(&a);
+	if (r == -ENOSPC)
+		return update_no_room(path, e);
 	return r < 0 ? err_wrap(e, path_base(path)) : 0;
 }
 
