@@ -98,9 +98,10 @@ static int spec_finish_parts(const struct spec *s, struct err *e)
 	return 0;
 }
 
-/* A pattern keeps its names, and nobody can make a node in a user namespace later. */
+/* A pattern keeps its names, and no node that is made in a user namespace can be opened. */
 static int spec_finish_devices(const struct spec *s, struct err *e)
 {
+	bool apart = spec_userns(s) && !IS_ENABLED(CONFIG_PLUG_USERNS);
 	struct spec_device d;
 
 	for (unsigned int i = 0; i < s->device.n; i++) {
@@ -108,12 +109,11 @@ static int spec_finish_devices(const struct spec *s, struct err *e)
 			return -e->code;
 		if (!plug_is_pattern(d.host))
 			continue;
-		if (s->userns || strcmp(d.host, d.path) != 0)
+		if (apart || strcmp(d.host, d.path) != 0)
 			return err_set(
 				e, EINVAL, "device = %s: %s", s->device.v[i],
-				s->userns
-					? "what comes and goes is not for userns = yes"
-					: "a pattern or name by id cannot have another path inside");
+				apart ? "what comes and goes is not for userns in this build; it needs PLUG_USERNS"
+				      : "a pattern or name by id cannot have another path inside");
 	}
 	return 0;
 }

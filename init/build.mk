@@ -21,6 +21,7 @@ obj-$(CONFIG_LOG_CRASH) += init/crash.o
 obj-$(CONFIG_INIT) += init/boot.o init/shutdown.o init/init.o
 obj-$(CONFIG_CLOCK) += init/clock.o
 obj-$(CONFIG_SEED) += init/seed.o
+obj-$(CONFIG_PLUG_USERNS) += init/plug_bind.o
 obj-$(CONFIG_UEVENT) += init/uevent.o init/node.o init/plug.o core/lib/uevent.o
 obj-$(and $(CONFIG_UEVENT),$(CONFIG_IMAGE_VERITY)) += init/damage.o
 obj-$(CONFIG_CONSOLES) += init/consoles.o core/cmd/prompt.o

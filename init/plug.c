@@ -34,26 +34,39 @@ bool plug_wants(const struct spec *spec)
 struct plug_child {
 	const char *name; /* of the container, for messages */
 	int root;	  /* the container's */
+	unsigned int pid; /* of its first process, where nodes have to be bound; else 0 */
 };
+
+static int plug_put(const struct plug_child *p, int dir, const char *name, const char *path,
+		    const struct stat *st)
+{
+	if (p->pid)
+		return plug_bind(p->pid, p->root, path);
+	if (mknodat(dir, name, st->st_mode & (S_IFMT | 0777), st->st_rdev) < 0 ||
+	    fchownat(dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    fchmodat(dir, name, st->st_mode & 0777, 0) < 0)
+		return -errno;
+	return 0;
+}
 
 static int plug_make(const char *path, const struct stat *st, void *arg)
 {
 	const struct plug_child *p = arg;
 	char name[128];
 	struct stat old;
-	AUTO_FD int dir = path_open_parent(p->root, path, true, name, sizeof(name));
+	AUTO_FD int dir = path_open_parent(p->root, path, !p->pid, name, sizeof(name));
+	int r;
 
-	if (dir < 0)
+	if (dir < 0 && !p->pid)
 		return 0;
-	if (fstatat(dir, name, &old, AT_SYMLINK_NOFOLLOW) == 0) {
+	if (dir >= 0 && fstatat(dir, name, &old, AT_SYMLINK_NOFOLLOW) == 0) {
 		if ((S_ISCHR(old.st_mode) || S_ISBLK(old.st_mode)) && old.st_rdev == st->st_rdev)
 			return 0;
 		unlinkat(dir, name, 0);
 	}
-	if (mknodat(dir, name, st->st_mode & (S_IFMT | 0777), st->st_rdev) < 0 ||
-	    fchownat(dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    fchmodat(dir, name, st->st_mode & 0777, 0) < 0)
-		sup_say(p->name, "%s: making the node: %s", path, err_text(errno));
+	r = plug_put(p, dir, name, path, st);
+	if (r < 0)
+		sup_say(p->name, "%s: making the node: %s", path, err_text(r));
 	else
 		sup_say(p->name, "%s has come", path);
 	return 0;
@@ -98,7 +111,10 @@ static void plug_filter(const struct spec *spec)
 
 static NORETURN void plug_main(const struct ctr *c)
 {
-	struct plug_child p = { .name = c->spec->name };
+	struct plug_child p = { .name = c->spec->name,
+				.pid = IS_ENABLED(CONFIG_PLUG_USERNS) && spec_userns(c->spec)
+					       ? c->rec.pid
+					       : 0 };
 	AUTO_FD int host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct spec_device d;
 	char path[40];

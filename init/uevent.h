@@ -45,6 +45,8 @@ int node_id(const char *sys, const char *devpath, char *buf, size_t size);
 
 /* plug.c: the devices of a running container follow those of the device */
 bool plug_wants(const struct spec *spec);
+/* Binds the host's node path below root, a folder of the process pid, at the same path there. 0 or -errno. */
+int plug_bind(unsigned int pid, int root, const char *path);
 void plug_note(struct sup *s, const char *devname);
 /* It runs now: what came while it was being started. */
 void plug_started(struct ctr *c);
