@@ -49,17 +49,17 @@ hard()
 	fi
 }
 
-# QEMU's machines for their own processors, of which CI has two compilers; `make test-boards` builds the rest. Of
-# boards that ask for the same, one.
+# QEMU's machines for their own processors, of which CI has two compilers; `make test-boards` builds the rest. A
+# board that asks for the same as another is not built again.
 seen=
-for board in board/*/defconfig; do
-	board=$(basename "$(dirname "$board")")
+for board in tiny router full pc qemu-x86_64 qemu-aarch64 $(cd board && echo */defconfig); do
+	board=${board%/defconfig}
 	arch=$(uname -m)
 	case $board in qemu-*) arch=$(sed -n 's/^arch=//p' "board/$board/facts") ;; esac
 	case $arch in "$(uname -m)") ;; aarch64) command -v aarch64-linux-gnu-gcc >/dev/null || continue ;; *) continue ;; esac
 	same=$arch-$(grep -v '^#[^C]*$' "board/$board/defconfig" | cksum | tr ' ' -)
-	case $board in tiny | router | full | pc | qemu-x86_64 | qemu-aarch64) ;; *) case $seen in *" $same "*) continue ;; esac ;; esac
-	seen="$seen $same "
+	case " $seen " in *" $same "*) continue ;; esac
+	seen="$seen $same"
 	build "$board" "${board}_defconfig" ARCH="$arch"
 	case $board in tiny | router | full) hard "$board" ;; esac
 done
