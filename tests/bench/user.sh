@@ -56,6 +56,7 @@ by_myctr()
 	as "$dir/myctr" run -d --name srv --network "$1" -p 5301:5201 --storage tmpfs "$dir/root" /bin/busybox sleep 1000 >/dev/null
 	at=$(pgrep -n -f '^/bin/busybox sleep 1000$')
 }
+# In a session of its own, as that of myctr is: on a busy machine each gets its share.
 by_hand()
 {
 	as unshare -U -r -n /bin/busybox sleep 2000 &
@@ -63,7 +64,7 @@ by_hand()
 	at=$(pgrep -n -f '^/bin/busybox sleep 2000$')
 	until_true sh -c "grep -q . /proc/$at/uid_map && [ \$(readlink /proc/$at/ns/net) != \$(readlink /proc/self/ns/net) ]"
 	if [ "$1" = slirp ]; then
-		as slirp4netns --configure --mtu=65520 --disable-host-loopback \
+		as setsid slirp4netns --configure --mtu=65520 --disable-host-loopback \
 			--enable-sandbox --enable-seccomp --enable-ipv6 --api-socket="$dir/home/api" "$at" tap0 >"$dir/home/says" 2>&1 &
 		until_true test -S "$dir/home/api"
 		python3 -c "import socket
@@ -73,7 +74,7 @@ s.send(b'{\"execute\":\"add_hostfwd\",\"arguments\":{\"proto\":\"tcp\",\"host_ad
 s.shutdown(socket.SHUT_WR)
 s.recv(200)"
 	else
-		as pasta --config-net --quiet --foreground --mtu 65520 --no-map-gw --ns-ifname eth0 --tcp-ns none --udp-ns none \
+		as setsid pasta --config-net --quiet --foreground --mtu 65520 --no-map-gw --ns-ifname eth0 --tcp-ns none --udp-ns none \
 			--tcp-ports 5301:5201 --udp-ports none "$at" >/dev/null 2>&1 &
 	fi
 }
