@@ -81,6 +81,9 @@ static int crash_write(const struct ctr *c, const struct tail *t)
 		return -errno;
 	r = fd_write(fd, head, (size_t)n);
 	r = r < 0 ? r : fd_write(fd, t->buf, t->len);
+	/* A reset may follow before a file system has given a new file its blocks. */
+	if (r >= 0 && fdatasync(fd) < 0)
+		r = -errno;
 	if (r >= 0 && renameat(at, temp, at, "crash") < 0)
 		r = -errno;
 	if (r < 0)
