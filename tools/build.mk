@@ -56,8 +56,9 @@ ifeq ($(sysroot),)
 $(error no musl sysroot for '$(arch)'; see LIBC= and SYSROOT= in the Makefile)
 endif
 sysroot-ready := $(sysroot)/lib/libc.a
+# Without our ARCH=, which is another name to musl's own make.
 $(sysroot-ready):
-	$(Q)tools/sysroot/build.sh build $(arch) $(gcc-for-libs) >/dev/null
+	$(Q)MAKEFLAGS= tools/sysroot/build.sh build $(arch) $(gcc-for-libs) >/dev/null
 libc-cflags = -nostdinc -isystem $(sysroot)/include -isystem $(shell $(CC) -print-file-name=include)
 # Debian's musl-gcc.specs silently make a dynamic program of -static-pie, so no specs: files named here.
 # gcc knows -static-pie for some processors only and would name a loader for the others.
