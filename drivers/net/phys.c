@@ -157,6 +157,12 @@ static int phys_move(struct netlink *n, const struct net_args *a, int index, con
 	return netlink_talk(n, &r, NULL, NULL, e);
 }
 
+/* Ports of a switch chip and CAN controllers have a kind, too, and come back like other hardware. */
+static bool phys_is_hardware(const char *kind)
+{
+	return !*kind || strcmp(kind, "dsa") == 0 || strcmp(kind, "can") == 0;
+}
+
 static int phys_up(const struct net_args *a, struct err *e)
 {
 	AUTO_NETLINK struct netlink n = { .fd = -1 };
@@ -174,7 +180,7 @@ static int phys_up(const struct net_args *a, struct err *e)
 	if (ret < 0)
 		return ret == -ENODEV ? err_set(e, ENODEV, "%s: has gone again", a->link->host)
 				      : ret;
-	if (*l.kind && !a->net->vlan)
+	if (!phys_is_hardware(l.kind) && !a->net->vlan)
 		return err_set(
 			e, EINVAL,
 			"%s: is a virtual link of kind %s, which would end with the container; use "
