@@ -92,7 +92,7 @@ page() { curl -s -m 20 "http://127.0.0.1:$port/"; }
 # page_in CONTAINER HOST PORT
 page_in() { ctr exec "$1" sh -c "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 10 $2 $3" 2>&1 | tail -n 1 | tr -d '\r'; }
 
-until_guest 30 '^client .* Up ' /usr/bin/myctr ps
+for name in client web owner; do until_guest 30 "^$name .* Up " /usr/bin/myctr ps; done
 has "both containers run" '^web .* Up ' "$(ctr ps)"
 has "the device has its address" '10\.0\.2\.15' "$(guest /bin/busybox ip -4 addr show eth0 2>&1)"
 is "the page from outside, by a published port" "a page" "$(page)"
