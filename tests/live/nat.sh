@@ -173,7 +173,7 @@ answer()
 	nsenter -t "$(server_of "$1")" -n timeout 60 socat UDP4-RECVFROM:53,fork SYSTEM:"echo $1" >/dev/null 2>&1 & pids="$pids $!"
 	until_true 10 sh -c "nsenter -t $(server_of "$1") -n ss -Hlun | grep -q ':53 '"
 }
-ask() { echo ping | at lan socat -T 1 - UDP:192.168.1.1:5301,sourceport=40000,reuseaddr; }
+ask() { echo ping | at lan socat -t 1.5 - UDP:192.168.1.1:5301,sourceport=40000,reuseaddr; }
 # A datagram may be slow on a loaded machine; what leads nowhere answers never.
 answered()
 {
