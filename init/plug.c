@@ -40,7 +40,7 @@ struct plug_child {
 static int plug_put(const struct plug_child *p, int dir, const char *name, const char *path,
 		    const struct stat *st)
 {
-	if (p->pid)
+	if (IS_ENABLED(CONFIG_PLUG_USERNS) && p->pid)
 		return plug_bind(p->pid, p->root, path);
 	if (mknodat(dir, name, st->st_mode & (S_IFMT | 0777), st->st_rdev) < 0 ||
 	    fchownat(dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
