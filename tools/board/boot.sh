@@ -82,13 +82,13 @@ smoke() {
 	echo "# $(($(date +%s) - begin)) s, $memory MB"
 	machine=$arch
 	[ "$arch" != arm ] || machine=armv7l
-	says "is what it should be" 60 "Linux .*$machine" version &&
-		says "the service runs, the task has ended well" 60 'probe .*Exited \(0\)' 'ps -a' &&
-		says "the service is up" 60 'web .* Up ' ps &&
-		says "one container has reached the other" 60 'said: hello from the web container' 'logs probe' &&
+	says "is what it should be" 120 "Linux .*$machine" version &&
+		says "the service runs, the task has ended well" 120 'probe .*Exited \(0\)' 'ps -a' &&
+		says "the service is up" 120 'web .* Up ' ps &&
+		says "one container has reached the other" 120 'said: hello from the web container' 'logs probe' &&
 		page || return 0
 	if grep -q '^CONFIG_CMD_CHECK=y' "$out/build/.config"; then
-		says "check: the kernel has all that is needed" 60 'everything needed by .* is here' check || return 0
+		says "check: the kernel has all that is needed" 120 'everything needed by .* is here' check || return 0
 	fi
 	# a program of BusyBox where there is a shell, our own command at the prompt
 	$vm type "$name" 'poweroff\n'
