@@ -110,9 +110,9 @@ is "and nothing is made for them" "" "$(ls -d $tree/user/mixed/myctr.self 2>/dev
 nested() { myctr run --rm --network none --storage tmpfs --privileged /nest "$@" 2>&1; }
 is "in a privileged container" fine "$(nested myctr run --rm --network none /box echo fine)"
 is "with a limit" 8388608 "$(nested myctr run --rm --network none --memory 8M /box cat /sys/fs/cgroup/memory.max)"
-cp -a /nest /home/ann/nest
-chown -R ann:ann /home/ann/nest
+cp -a /nest ~ann/nest
+chown -R ann:ann ~ann/nest
 is "in one of a user's scope, a limit within its limit" 8388608 \
-	"$(scope myctr run --rm --network none --storage tmpfs --privileged --memory 64M /home/ann/nest \
+	"$(scope myctr run --rm --network none --storage tmpfs --privileged --memory 64M ~ann/nest \
 		myctr run --rm --network none --memory 8M /box cat /sys/fs/cgroup/memory.max)"
 echo "1..$n"
