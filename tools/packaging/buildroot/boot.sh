@@ -34,8 +34,12 @@ stopped() { ! kill -0 "$machine" 2>/dev/null; }
 
 wait_for 120 "the web server in its container answers" curl -sf -m 3 "http://127.0.0.1:$port/"
 grep -q 'hello from a container' "$work/said"
-echo 'myctr logs probe; myctr ps -a' >&3
-wait_for 60 "the task reached it by its name" sh -c "grep -A 20 'logs probe' '$work/console' | grep -q '^hello from a container'"
+reached()
+{
+	echo 'myctr logs probe; myctr ps -a' >&3
+	grep -q '^hello from a container' "$work/console"
+}
+wait_for 60 "the task reached it by its name" reached
 echo 'myctr poweroff' >&3
 left=60
 until stopped || [ $((left -= 1)) -le 0 ]; do sleep 1; done

@@ -98,7 +98,7 @@ sources()
 
 configure()
 {
-	grep -v TOOLCHAIN_BUILDROOT "$here/configs/myctr_qemu_${arch}_defconfig" >"$work/defconfig"
+	grep -vE "TOOLCHAIN_BUILDROOT$([ "$linking" = static ] || echo "|STATIC_LIBS")$([ -n "${LINUX_SRC:-}" ] || echo "|LINUX_KERNEL")" "$here/configs/myctr_qemu_${arch}_defconfig" >"$work/defconfig"
 	cat >>"$work/defconfig" <<-END
 		BR2_TOOLCHAIN_EXTERNAL=y
 		BR2_TOOLCHAIN_EXTERNAL_CUSTOM=y

@@ -165,3 +165,5 @@ define MYCTR_INSTALL_INIT_SYSTEMD
 endef
 
 $(eval $(kconfig-package))
+
+$(MYCTR_DIR)/.kconfig_editor_menuconfig: $(BUILD_DIR)/buildroot-config/mconf
