@@ -13,6 +13,8 @@ for tool in sh wget sleep date ls cat; do ln -s busybox "$box/bin/$tool"; done
 for file in "$target"/lib/ld-* "$target"/lib/libc.so* "$target"/lib/libresolv* "$target"/lib/libm.so*; do
 	[ ! -e "$file" ] || cp -a "$file" "$box/lib/"
 done
+# a read-only root has what myctr mounts its own over
+touch "$box/etc/hosts" "$box/etc/hostname" "$box/etc/resolv.conf"
 echo "hello from a container" >"$box/srv/index.html"
 mkdir -p "$target/usr/share/myctr"
 find "$box" -exec touch -hd @"${SOURCE_DATE_EPOCH:-0}" {} +
