@@ -162,6 +162,47 @@ static int child_names_all(const struct child_names *p, int etc, struct err *e)
 
 /* ---- one that cannot, or that is a folder of the user's -------------------------------------------- */
 
+/* The files that are wanted and not there, made empty in dir. Returns how many. */
+static int child_names_empty(const struct child_names *p, int etc, const char *dir)
+{
+	char path[32];
+	struct stat st;
+	int n = 0;
+
+	for (int i = 0; i < NAMES_FILES; i++) {
+		const char *name = child_names_files[i];
+
+		if (!p->wanted[i] || fstatat(etc, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			continue;
+		n++;
+		str_format(path, sizeof(path), "%s/%s", dir, name);
+		if (dir[0])
+			fd_end(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+	}
+	return n;
+}
+
+/*
+ * What the /etc of such a root lacks: an overlay of it and a tmpfs with the files, empty. Best effort: a
+ * kernel that has no overlay, or none in a user namespace, leaves them out.
+ */
+static void child_names_grow(const struct child_names *p)
+{
+	AUTO_FD int etc = open("/etc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (etc < 0 || child_names_empty(p, etc, "") == 0 || fchdir(etc) < 0)
+		return;
+	if (mount("names", "/etc", "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=755") == 0) {
+		child_names_empty(p, etc, "/etc");
+		/* the working directory is the image's, below the tmpfs */
+		if (mount("names", "/etc", "overlay", MS_NOSUID | MS_NODEV | MS_RDONLY,
+			  "lowerdir=/etc:.") < 0)
+			umount2("/etc", MNT_DETACH);
+	}
+	if (chdir("/") < 0)
+		return;
+}
+
 /* Before any other mount, so that it is made in the root and nowhere else. */
 static void child_names_points(const struct child_names *p, int root)
 {
@@ -173,6 +214,8 @@ static void child_names_points(const struct child_names *p, int root)
 		str_format(path, sizeof(path), "/etc/%s", child_names_files[i]);
 		fd_end(path_mount_point(root, path, true));
 	}
+	if (IS_ENABLED(CONFIG_STORAGE_OVERLAY))
+		child_names_grow(p);
 }
 
 /*

@@ -42,9 +42,19 @@ for storage in overlay tmpfs; do
 	is "$storage: written" 1 "$(out --storage $storage --add-host db:10.1.2.3 "$root" grep -c 10.1.2.3 /etc/hosts)"
 done
 fails "the image's folder is not written to" test -e "$root/etc/hosts"
-fails "read-only, no file in the image: said" out --read-only --add-host db:10.1.2.3 "$root" true
-has "and what to do" 'empty file' "$(out --read-only --add-host db:10.1.2.3 "$root" true)"
-check "read-only, no file in the image: left out when nobody asked" out --read-only --net host "$root" true
+is "read-only, no file in the image: there all the same" "1 box" \
+	"$(out --read-only --net host --name box --add-host db:10.1.2.3 "$root" sh -c 'echo $(grep -c 10.1.2.3 /etc/hosts; cat /etc/hostname)')"
+is "with no network, too" 1 "$(out --read-only --net none --add-host db:10.1.2.3 "$root" grep -c 10.1.2.3 /etc/hosts)"
+is "beside what the image has there" "$(ls "$root/etc")" \
+	"$(out --read-only --net host "$root" ls /etc | grep -vx -e hosts -e hostname -e resolv.conf)"
+fails "and nothing more can be made there" out --read-only --net host "$root" touch /etc/new
+is "the image still has none" "" "$(find "$root/etc" -name 'host*' -o -name resolv.conf)"
+rm -rf "$live_dir/bare"
+cp -a "$root" "$live_dir/bare"
+rm -r "$live_dir/bare/etc"
+fails "read-only, no /etc in the image: said" out --read-only --add-host db:10.1.2.3 "$live_dir/bare" true
+has "and what to do" 'empty file' "$(out --read-only --add-host db:10.1.2.3 "$live_dir/bare" true)"
+check "read-only, no /etc in the image: left out when nobody asked" out --read-only --net host "$live_dir/bare" true
 touch "$root/etc/hosts" "$root/etc/resolv.conf" "$root/etc/hostname"
 is "read-only: covered" 1 "$(out --read-only --add-host db:10.1.2.3 "$root" grep -c 10.1.2.3 /etc/hosts)"
 is "read-only: hostname and resolv.conf too" "box 1" "$(out --read-only --net host --name box --dns 1.2.3.4 "$root" sh -c 'echo $(cat /etc/hostname; grep -c 1.2.3.4 /etc/resolv.conf)')"
