@@ -410,7 +410,7 @@ int build_layers_keep(struct build_layers *l, struct arena *a, struct build_tree
 
 /* ---- images ---------------------------------------------------------------------------------------- */
 
-/* The text of a link: it is there whole or not at all. */
+/* The text of a link: it is there whole or not at all, and then the next build packs the image again. */
 void build_layers_remember(struct build_layers *l, const char *key, const char *id)
 {
 	char name[40 + BUILD_KEY];
@@ -418,7 +418,8 @@ void build_layers_remember(struct build_layers *l, const char *key, const char *
 	str_format(name, sizeof(name), "i/%s", key);
 	mkdirat(l->dir, "i", 0700);
 	unlinkat(l->dir, name, 0);
-	symlinkat(id, l->dir, name);
+	if (symlinkat(id, l->dir, name) < 0)
+		return;
 }
 
 bool build_layers_recall(const struct build_layers *l, const char *key, char id[65])
